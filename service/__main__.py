@@ -1,0 +1,5 @@
+"""`python -m service` is `beimen`."""
+
+from service.cli import app
+
+app()

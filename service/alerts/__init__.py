@@ -1,0 +1,1 @@
+"""Faults and risks become incidents; incidents become notifications."""

@@ -1,0 +1,1 @@
+"""Tariff versions, priced lines, the double-entry ledger, monthly statements."""

@@ -1,0 +1,1 @@
+"""The supply cables: ratings, measured current, risk, admission, fair queue."""

@@ -1,0 +1,1 @@
+"""Prometheus names, help texts and units, set from outcomes."""

@@ -1,0 +1,1 @@
+"""Who lives here, who pays, and who may do what."""

@@ -1,0 +1,1 @@
+"""The timetable: which action runs when. APScheduler appears only here."""

@@ -1,0 +1,1 @@
+"""Outcomes handed to open pages by server-sent events, bounded."""

@@ -1,0 +1,1 @@
+"""From cumulative register readings to energy per tariff band."""

@@ -1,0 +1,1 @@
+"""The HTML edge: resident, gatehouse, maintenance, committee, public."""

@@ -1,0 +1,1 @@
+"""Ground floor: the engine, one unit of work (one transaction), the migrations."""

@@ -1,0 +1,92 @@
+"""One unit of work is one transaction: all of it is stored, or nothing."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import CursorResult, Engine, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+
+def _insert(uow: "UnitOfWork", model: type[SQLModel]) -> Any:
+    """The insert of the database in use: both know ON CONFLICT, each in a class of its own."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    if uow.session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+class UnitOfWork:
+    """An open transaction. Rooms' actions read and write through it; they never commit."""
+
+    def __init__(self, session: Session):
+        self.session = session
+        self._after: list[Callable[[], None]] = []
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Do this once everything is durable; never if the transaction fails."""
+        self._after.append(call)
+
+    def insert_new(self, model: type[SQLModel], rows: Sequence[dict[str, Any]]) -> int:
+        """Insert many rows, passing over those whose key is already there; how many were new.
+
+        The count is -1 where the driver does not tell.
+        """
+        if not rows:
+            return 0
+        statement = _insert(self, model).on_conflict_do_nothing()
+        result: CursorResult[Any] = self.session.connection().execute(statement, list(rows))
+        return result.rowcount
+
+    def upsert(
+        self, model: type[SQLModel], rows: Sequence[dict[str, Any]], key: Sequence[str]
+    ) -> None:
+        """Insert rows, or overwrite the other columns of those whose `key` is already there."""
+        if not rows:
+            return
+        statement = _insert(self, model)
+        changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
+        statement = statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+        self.session.connection().execute(statement, list(rows))
+
+    def committed(self) -> None:
+        """Run what was waiting for the commit (called by the Store)."""
+        for call in self._after:
+            call()
+
+
+class Store:
+    """Where everything is kept. `writing()` and `reading()` open a unit of work."""
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+        self._writes = engine.execution_options(beimen_writes=True)
+        # SQLite has one writer. Waiting in our own queue is fair and quick; its busy handler
+        # sleeps in growing steps and would make a start wait behind telemetry.
+        self._turn: AbstractContextManager[Any] = (
+            threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[UnitOfWork]:
+        """A transaction that may write: committed at the end of the block, undone on an error."""
+        with (
+            self._turn,
+            Session(self._writes, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            uow = UnitOfWork(session)
+            yield uow
+        uow.committed()
+
+    @contextmanager
+    def reading(self) -> Iterator[UnitOfWork]:
+        """A consistent view that is never written."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield UnitOfWork(session)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()

@@ -1,0 +1,1 @@
+"""Figures the committee looks at. Read-only; the one room that may read across rooms."""
