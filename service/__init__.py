@@ -5,6 +5,6 @@ pile message -> session -> meter -> bill -> page. `flow.py` is that walk on one 
 
 The order of the rooms, low to high (enforced by import-linter, see pyproject.toml):
 words, clock, settings, quantities < store < households, piles < sessions < metering
-< billing | feeders < alerts < usage < flow < gauges | live < jobs < wire | api | pages
-< build < cli
+< billing | feeders < alerts < usage < flow < gauges | live < jobs < door
+< wire | api | pages < build < cli
 """
