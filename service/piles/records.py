@@ -1,0 +1,182 @@
+"""What is known of piles: who they are, what they said, and what they were told."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Index, PrimaryKeyConstraint, func, text
+from sqlmodel import Field, SQLModel, col, select
+
+from service.store import UnitOfWork
+from service.store.columns import BigId, big, instant
+
+
+class Pile(SQLModel, table=True):
+    """A box on the wall. What the operator wants (`in_service`) and what the pile says are two
+    different things; what it says is in PileStatus."""
+
+    id: str = Field(primary_key=True, max_length=23)
+    number: int = Field(unique=True)
+    entrance: int
+    feeder_id: str
+    outlets: int = 2
+    outlet_limit_w: int = 1000
+    in_service: bool = True
+    out_of_service_reason: str | None = None
+    enrolled_at: datetime = instant()
+    board_printed_at: datetime | None = instant(default=None)
+
+
+class PileStatus(SQLModel, table=True):
+    """The last birth, death and heartbeat of a pile, kept across a restart of the service."""
+
+    pile: str = Field(primary_key=True, max_length=23)
+    said: str = "unknown"
+    boot_no: int | None = big(default=None)
+    boot_id: str | None = None
+    conn_id: str | None = None
+    serial: str | None = None
+    model: str | None = None
+    fw: str | None = None
+    clock: str = "none"
+    rssi_dbm: int | None = None
+    temp_c: float | None = None
+    config_rev: int = 0
+    heard_ms: int = big(default=0)
+    blocked_until: datetime | None = instant(default=None)
+
+
+class Boot(SQLModel, table=True):
+    """One life of a pile, from power-up to power-down.
+
+    `offset_ms` = the smallest (received - uptime) heard live: uptime + offset is the time of an
+    event by the service's clock, with no pile clock needed (wire contract, section 5).
+    """
+
+    __table_args__ = (Index("uq_boot_pile_boot_id", "pile", "boot_id", unique=True),)
+
+    no: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    pile: str = Field(max_length=23)
+    boot_id: str
+    boot_count: int | None = big(default=None)
+    offset_ms: int | None = big(default=None)
+    first_heard_ms: int = big()
+    last_heard_ms: int = big()
+    received: str = Field(default="0", description="which seqs are stored: see received.py")
+
+
+class PileMessage(SQLModel, table=True):
+    """A numbered uplink as it came: the fact that everything else is folded from."""
+
+    __table_args__ = (
+        PrimaryKeyConstraint("boot_no", "seq"),
+        {"sqlite_with_rowid": False},
+    )
+
+    boot_no: int = big()
+    seq: int = big()
+    kind: str
+    received_ms: int = big()
+    payload: str
+
+
+class Command(SQLModel, table=True):
+    """The outbox: a command is written with the decision that caused it, then sent."""
+
+    __table_args__ = (
+        Index(
+            "ix_command_open",
+            "next_send_ms",
+            sqlite_where=text("closed_ms IS NULL"),
+            postgresql_where=text("closed_ms IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True, max_length=26)
+    pile: str = Field(max_length=23)
+    outlet: int | None = None
+    session_id: str | None = Field(default=None, index=True)
+    cmd: str
+    payload: str
+    valid_s: int
+    issued_ms: int = big()
+    next_send_ms: int | None = big(default=None)
+    sent: int = 0
+    status: str = "waiting"
+    code: str | None = None
+    closed_ms: int | None = big(default=None)
+    asked_by: str = ""
+
+
+class DeadLetter(SQLModel, table=True):
+    """A message that could not be taken, with the reason; evidence, never silently dropped."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    received_ms: int = big()
+    topic: str
+    payload: bytes
+    reason: str
+
+
+def pile_rows(uow: UnitOfWork) -> Sequence[Pile]:
+    """Every pile, by its number."""
+    return uow.session.exec(select(Pile).order_by(col(Pile.number))).all()
+
+
+def status_rows(uow: UnitOfWork) -> Sequence[PileStatus]:
+    """The last known status of every pile that ever spoke."""
+    return uow.session.exec(select(PileStatus)).all()
+
+
+def boot_row(uow: UnitOfWork, pile: str, boot_id: str) -> Boot | None:
+    """One life of a pile by its boot_id."""
+    return uow.session.exec(select(Boot).where(Boot.pile == pile, Boot.boot_id == boot_id)).first()
+
+
+def boots_of(uow: UnitOfWork, pile: str) -> Sequence[Boot]:
+    """All lives of a pile, oldest first."""
+    return uow.session.exec(select(Boot).where(Boot.pile == pile).order_by(col(Boot.no))).all()
+
+
+def boots_by_no(uow: UnitOfWork, numbers: Iterable[int]) -> dict[int, Boot]:
+    """Boots by their number."""
+    wanted = set(numbers)
+    rows = uow.session.exec(select(Boot).where(col(Boot.no).in_(wanted))).all() if wanted else []
+    return {boot.no: boot for boot in rows if boot.no is not None}
+
+
+def commands_to_send(uow: UnitOfWork, now_ms: int) -> Sequence[Command]:
+    """Commands whose time to be sent (again) has come, oldest first."""
+    statement = (
+        select(Command)
+        .where(col(Command.closed_ms).is_(None), col(Command.next_send_ms) <= now_ms)
+        .order_by(col(Command.issued_ms), col(Command.id))
+    )
+    return uow.session.exec(statement).all()
+
+
+def last_messages(uow: UnitOfWork, pile: str, limit: int) -> Sequence[PileMessage]:
+    """What a pile said last, newest first."""
+    statement = (
+        select(PileMessage)
+        .join(Boot, col(Boot.no) == col(PileMessage.boot_no))
+        .where(Boot.pile == pile)
+        .order_by(col(PileMessage.boot_no).desc(), col(PileMessage.seq).desc())
+        .limit(limit)
+    )
+    return uow.session.exec(statement).all()
+
+
+def last_commands(uow: UnitOfWork, pile: str, limit: int) -> Sequence[Command]:
+    """What a pile was told last, newest first."""
+    statement = (
+        select(Command)
+        .where(Command.pile == pile)
+        .order_by(col(Command.issued_ms).desc())
+        .limit(limit)
+    )
+    return uow.session.exec(statement).all()
+
+
+def dead_letter_count(uow: UnitOfWork) -> int:
+    """How many messages were set aside."""
+    return uow.session.exec(select(func.count()).select_from(DeadLetter)).one()
