@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -364,4 +365,16 @@ def start_prometheus(configuration: str, rules: Mapping[str, str] | None = None)
         ]  # fmt: skip
         with running(command, folder) as process:
             wait_for_port(port, process)
+            wait_for_ok(f"http://127.0.0.1:{port}/-/ready")
             yield f"http://127.0.0.1:{port}"
+
+
+def wait_for_ok(url: str, seconds: float = 15) -> None:
+    """Return once the address answers 200: a port opens a moment before its program is ready."""
+    until = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(url, trust_env=False).is_success:
+                return
+        assert time.monotonic() < until, f"{url} did not answer"
+        time.sleep(0.02)
