@@ -1,0 +1,158 @@
+"""Sessions and the settlements that end them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Index, PrimaryKeyConstraint, text
+from sqlmodel import Field, SQLModel, col, select
+
+from service.sessions.lifecycle import OPEN, UNSETTLED, State
+from service.store import UnitOfWork
+from service.store.columns import big, instant
+
+_IS_OPEN = text("state IN ('queued', 'starting', 'charging', 'stopping')")
+
+
+class Session(SQLModel, table=True):
+    """One bike on one outlet, from scan to unplug. The id is the order number."""
+
+    __tablename__ = "charge_session"
+    __table_args__ = (
+        Index(
+            "uq_charge_session_one_open_per_outlet",
+            "pile",
+            "outlet",
+            unique=True,
+            sqlite_where=_IS_OPEN,
+            postgresql_where=_IS_OPEN,
+        ),
+        Index("ix_charge_session_household_requested", "household_id", "requested_at"),
+        Index("ix_charge_session_state_ended", "state", "ended_at"),
+    )
+
+    id: str = Field(primary_key=True, max_length=32)
+    pile: str = Field(max_length=23)
+    outlet: int
+    household_id: int | None = None
+    source: str
+    asked_by: str = ""
+    idempotency_key: str | None = Field(default=None, unique=True, max_length=120)
+    state: str = Field(max_length=12)
+    tariff_id: int | None = None
+    continues_id: str | None = None
+
+    max_duration_s: int
+    max_energy_wh: int
+    max_power_w: int
+    cap_fen: int | None = big(default=None)
+
+    requested_at: datetime = instant(index=True)
+    commanded_at: datetime | None = instant(default=None)
+    started_at: datetime | None = instant(default=None)
+    ended_at: datetime | None = instant(default=None)
+    settled_at: datetime | None = instant(default=None)
+    posted_at: datetime | None = instant(default=None)
+
+    register_id: str | None = None
+    start_wh: int | None = big(default=None)
+    end_wh: int | None = big(default=None)
+    energy_wh: int | None = big(default=None)
+    stop_reason: str | None = None
+    stop_asked_by: str | None = None
+    held_reason: str | None = None
+    why: str | None = Field(default=None, description="what set it: refusal code, shed, feeder")
+    power_cuts: int = 0
+
+
+class SettlementCopy(SQLModel, table=True):
+    """A settlement as the pile sent it. Copies that differ are all kept; equal ones are one row."""
+
+    __table_args__ = (PrimaryKeyConstraint("pile", "settlement_seq", "content"),)
+
+    pile: str = Field(max_length=23)
+    settlement_seq: int = big()
+    content: str = Field(max_length=64, description="sha256 of the record without `attempt`")
+    session_id: str = Field(index=True, max_length=32)
+    verdict: str
+    received_ms: int = big()
+    payload: str
+
+
+def session_row(uow: UnitOfWork, session_id: str) -> Session | None:
+    """One session by its order number."""
+    return uow.session.get(Session, session_id)
+
+
+def by_key(uow: UnitOfWork, key: str) -> Session | None:
+    """The session that an earlier request with the same idempotency key made."""
+    return uow.session.exec(select(Session).where(Session.idempotency_key == key)).first()
+
+
+def open_on(uow: UnitOfWork, pile: str, outlet: int) -> Session | None:
+    """The session that holds an outlet."""
+    statement = select(Session).where(
+        Session.pile == pile, Session.outlet == outlet, col(Session.state).in_(OPEN)
+    )
+    return uow.session.exec(statement).first()
+
+
+def in_states(uow: UnitOfWork, states: Iterable[State]) -> Sequence[Session]:
+    """All sessions in some states, oldest request first."""
+    statement = select(Session).where(col(Session.state).in_(set(states))).order_by(col(Session.id))
+    return uow.session.exec(statement).all()
+
+
+def unsettled(uow: UnitOfWork) -> Sequence[Session]:
+    """Every session whose settlement is still to come."""
+    return in_states(uow, UNSETTLED)
+
+
+def to_post(uow: UnitOfWork, settled_before: datetime, limit: int) -> Sequence[Session]:
+    """Settled sessions that are not in the ledger yet, in the order in which they ended."""
+    statement = (
+        select(Session)
+        .where(
+            Session.state == State.SETTLED,
+            col(Session.posted_at).is_(None),
+            col(Session.settled_at) <= settled_before,
+        )
+        .order_by(col(Session.ended_at), col(Session.id))
+        .limit(limit)
+    )
+    return uow.session.exec(statement).all()
+
+
+def of_household(uow: UnitOfWork, household_id: int, limit: int) -> Sequence[Session]:
+    """A household's sessions, newest first."""
+    statement = (
+        select(Session)
+        .where(Session.household_id == household_id)
+        .order_by(col(Session.requested_at).desc(), col(Session.id).desc())
+        .limit(limit)
+    )
+    return uow.session.exec(statement).all()
+
+
+def copies_of(uow: UnitOfWork, pile: str, settlement_seq: int) -> Sequence[SettlementCopy]:
+    """All differing copies of one settlement."""
+    statement = select(SettlementCopy).where(
+        SettlementCopy.pile == pile, SettlementCopy.settlement_seq == settlement_seq
+    )
+    return uow.session.exec(statement).all()
+
+
+def settlements_of(uow: UnitOfWork, session_id: str) -> Sequence[SettlementCopy]:
+    """All settlement copies that name a session."""
+    statement = select(SettlementCopy).where(SettlementCopy.session_id == session_id)
+    return uow.session.exec(statement).all()
+
+
+def settlement_numbers(uow: UnitOfWork, pile: str, above: int) -> list[int]:
+    """The stored settlement numbers of a pile above a mark, in order."""
+    statement = (
+        select(SettlementCopy.settlement_seq)
+        .where(SettlementCopy.pile == pile, SettlementCopy.settlement_seq > above)
+        .distinct()
+        .order_by(col(SettlementCopy.settlement_seq))
+    )
+    return list(uow.session.exec(statement).all())
