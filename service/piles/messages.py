@@ -269,9 +269,28 @@ class TimeRequest(Message):
     clock: Word = "none"
 
 
+class Phase(Message):
+    """What a feeder's meter measures on one phase."""
+
+    phase: Word
+    current_ma: Count
+    voltage_v: Watts | None = None
+    power_w: Watts | None = None
+    energy_total_wh: Count | None = None
+
+
+class FeederReading(Message):
+    """A reading of a feeder's own meter; QoS 0, not numbered, never buffered."""
+
+    boot_id: Hex8
+    uptime_ms: Count
+    time_utc: str | None = None
+    readings: list[Phase] = Field(min_length=1, max_length=3)
+
+
 Uplink = (
     State | Hello | Heartbeat | Meter | OutletEvent | Card | Result
-    | Settlement | FaultReport | Config | Firmware | TimeRequest
+    | Settlement | FaultReport | Config | Firmware | TimeRequest | FeederReading
 )  # fmt: skip
 
 UPLINKS: Mapping[str, TypeAdapter[Any]] = {
@@ -287,10 +306,11 @@ UPLINKS: Mapping[str, TypeAdapter[Any]] = {
     "config": TypeAdapter(Config),
     "firmware": TypeAdapter(Firmware),
     "time": TypeAdapter(TimeRequest),
+    "feeder": TypeAdapter(FeederReading),
 }
 """Topic tail -> the message it carries."""
 
-TELEMETRY = frozenset({"meter", "heartbeat"})
+TELEMETRY = frozenset({"meter", "heartbeat", "feeder"})
 """The flood. Everything else is control and travels on a lane of its own."""
 
 DownTail = Literal["welcome", "card_result", "cmd", "session_ack", "committed", "time"]
