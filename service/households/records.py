@@ -1,0 +1,263 @@
+"""The tables of who lives here and who may enter, and their SQL.
+
+As little of a person as possible: a household is a door, a resident needs no name, a secret is
+only a digest. The audit trail is added to, never changed.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, text
+from sqlmodel import Field, SQLModel, col, delete, select, update
+
+from service.store import UnitOfWork
+from service.store.columns import BigId, instant
+
+_LIVING = text("moved_out_at IS NULL")
+_LIVE = text("revoked_at IS NULL")
+
+
+class Household(SQLModel, table=True):
+    """Who pays: the people behind one door, from moving in to moving out."""
+
+    __table_args__ = (
+        Index(
+            "uq_household_one_living_per_door",
+            "door",
+            unique=True,
+            sqlite_where=_LIVING,
+            postgresql_where=_LIVING,
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    door: str = Field(max_length=16)
+    entrance: int
+    moved_in_at: datetime = instant()
+    moved_out_at: datetime | None = instant(default=None)
+
+
+class Resident(SQLModel, table=True):
+    """A person in a household; the label is whatever the household wants to be called, or none."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    household_id: int = Field(foreign_key="household.id", index=True)
+    label: str = Field(default="", max_length=40)
+
+
+class Staff(SQLModel, table=True):
+    """One of the few who sign in with a password: gatehouse, maintenance, committee, viewer."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    login: str = Field(max_length=40, unique=True)
+    role: str = Field(max_length=16)
+    display: str = Field(default="", max_length=40)
+    password_hash: str | None = Field(default=None, max_length=200)
+    disabled_at: datetime | None = instant(default=None)
+
+
+class Pass(SQLModel, table=True):
+    """The right to start or to sign in, held as a digest: a code on paper, a card, an API secret.
+
+    A phone that was bound with a code is a SignIn.
+    """
+
+    __table_args__ = (
+        Index(
+            "uq_pass_live_digest",
+            "digest",
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    household_id: int | None = Field(default=None, foreign_key="household.id", index=True)
+    staff_id: int | None = Field(default=None, foreign_key="staff.id", index=True)
+    resident_id: int | None = Field(default=None, foreign_key="resident.id")
+    kind: str = Field(max_length=8)
+    digest: str = Field(max_length=64, index=True)
+    label: str = Field(default="", max_length=40)
+    created_at: datetime = instant()
+    expires_at: datetime | None = instant(default=None)
+    used_at: datetime | None = instant(default=None)
+    revoked_at: datetime | None = instant(default=None)
+
+
+class SignIn(SQLModel, table=True):
+    """A browser that was let in: revocable at once, because the cookie only names this row."""
+
+    __tablename__ = "sign_in"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    digest: str = Field(max_length=64, unique=True)
+    household_id: int | None = Field(default=None, foreign_key="household.id", index=True)
+    staff_id: int | None = Field(default=None, foreign_key="staff.id", index=True)
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    revoked_at: datetime | None = instant(default=None)
+    agent: str = Field(default="", max_length=80)
+
+
+class AuditEntry(SQLModel, table=True):
+    """Who did what, when, from where. Append-only."""
+
+    __tablename__ = "audit_entry"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    at: datetime = instant(index=True)
+    actor_role: str = Field(max_length=16)
+    actor_id: int | None = None
+    action: str = Field(max_length=40)
+    subject: str = Field(default="", max_length=80)
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    from_address: str = Field(default="", max_length=45)
+
+
+def add(uow: UnitOfWork, *rows: SQLModel) -> None:
+    """Store new rows and give them their ids."""
+    uow.session.add_all(rows)
+    uow.session.flush()
+
+
+def household_at(uow: UnitOfWork, door: str) -> Household | None:
+    """The household living behind a door now."""
+    return uow.session.exec(
+        select(Household).where(Household.door == door, col(Household.moved_out_at).is_(None))
+    ).first()
+
+
+def living_doors(uow: UnitOfWork, doors: Iterable[str]) -> set[str]:
+    """Which of these doors have a household now."""
+    return set(
+        uow.session.exec(
+            select(Household.door).where(
+                col(Household.door).in_(list(doors)), col(Household.moved_out_at).is_(None)
+            )
+        )
+    )
+
+
+def households(uow: UnitOfWork) -> Sequence[Household]:
+    """All who live here now, by entrance and door."""
+    return uow.session.exec(
+        select(Household)
+        .where(col(Household.moved_out_at).is_(None))
+        .order_by(col(Household.entrance), col(Household.door))
+    ).all()
+
+
+def live_pass(uow: UnitOfWork, digest: str) -> Pass | None:
+    """The unrevoked pass with this digest; expiry and use are the caller's to judge."""
+    return uow.session.exec(
+        select(Pass).where(Pass.digest == digest, col(Pass.revoked_at).is_(None))
+    ).first()
+
+
+def live_digests(uow: UnitOfWork, digests: Iterable[str]) -> set[str]:
+    """Which of these digests belong to an unrevoked pass."""
+    return set(
+        uow.session.exec(
+            select(Pass.digest).where(
+                col(Pass.digest).in_(list(digests)), col(Pass.revoked_at).is_(None)
+            )
+        )
+    )
+
+
+def newest_pass(uow: UnitOfWork, digest: str) -> Pass | None:
+    """The last pass with this digest, revoked or not."""
+    return uow.session.exec(
+        select(Pass).where(Pass.digest == digest).order_by(col(Pass.id).desc())
+    ).first()
+
+
+def passes_of(uow: UnitOfWork, household_id: int) -> Sequence[Pass]:
+    """Every unrevoked pass of a household, oldest first."""
+    return uow.session.exec(
+        select(Pass)
+        .where(Pass.household_id == household_id, col(Pass.revoked_at).is_(None))
+        .order_by(col(Pass.id))
+    ).all()
+
+
+def use_once(uow: UnitOfWork, pass_id: int, now: datetime) -> bool:
+    """Mark a code used; False if somebody was quicker."""
+    used = uow.session.exec(
+        update(Pass)
+        .where(col(Pass.id) == pass_id, col(Pass.used_at).is_(None), col(Pass.revoked_at).is_(None))
+        .values(used_at=now)
+    )
+    return used.rowcount == 1
+
+
+def sign_in_with(uow: UnitOfWork, digest: str) -> tuple[SignIn, Staff | None] | None:
+    """The sign-in with this digest and its staff member, if it is one."""
+    return uow.session.exec(
+        select(SignIn, Staff)
+        .outerjoin(Staff, col(Staff.id) == SignIn.staff_id)
+        .where(SignIn.digest == digest)
+    ).first()
+
+
+def staff_with_login(uow: UnitOfWork, login: str) -> Staff | None:
+    """The staff member of a sign-in name, disabled or not."""
+    return uow.session.exec(select(Staff).where(Staff.login == login)).first()
+
+
+def staff(uow: UnitOfWork) -> Sequence[Staff]:
+    """All staff accounts by name."""
+    return uow.session.exec(select(Staff).order_by(col(Staff.login))).all()
+
+
+def revoke_sign_ins(
+    uow: UnitOfWork,
+    now: datetime,
+    *,
+    sign_in_id: int | None = None,
+    household_id: int | None = None,
+    staff_id: int | None = None,
+) -> int:
+    """Revoke one sign-in, or all of a household or a staff member; how many there were."""
+    statement = update(SignIn).where(col(SignIn.revoked_at).is_(None)).values(revoked_at=now)
+    if sign_in_id is not None:
+        statement = statement.where(col(SignIn.id) == sign_in_id)
+    elif household_id is not None:
+        statement = statement.where(col(SignIn.household_id) == household_id)
+    else:
+        statement = statement.where(col(SignIn.staff_id) == staff_id)
+    return uow.session.exec(statement).rowcount
+
+
+def revoke_passes(
+    uow: UnitOfWork,
+    now: datetime,
+    *,
+    household_id: int | None = None,
+    staff_id: int | None = None,
+    kind: str | None = None,
+) -> int:
+    """Revoke the live passes of a household or a staff member (of one kind); how many."""
+    statement = update(Pass).where(col(Pass.revoked_at).is_(None)).values(revoked_at=now)
+    if household_id is not None:
+        statement = statement.where(col(Pass.household_id) == household_id)
+    else:
+        statement = statement.where(col(Pass.staff_id) == staff_id)
+    if kind is not None:
+        statement = statement.where(col(Pass.kind) == kind)
+    return uow.session.exec(statement).rowcount
+
+
+def forget_residents(uow: UnitOfWork, household_id: int) -> None:
+    """Delete who lived there; the household stays, because its statements do."""
+    uow.session.exec(delete(Resident).where(col(Resident.household_id) == household_id))
+
+
+def audit_trail(uow: UnitOfWork, limit: int, before_id: int | None = None) -> Sequence[AuditEntry]:
+    """The newest entries first; `before_id` pages on."""
+    statement = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
+    if before_id is not None:
+        statement = statement.where(col(AuditEntry.id) < before_id)
+    return uow.session.exec(statement).all()
