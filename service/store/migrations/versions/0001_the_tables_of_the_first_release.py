@@ -114,6 +114,24 @@ def upgrade() -> None:
     sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deadletter'))
     )
+    op.create_table('feeder',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('parent_id', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('entrance', sa.Integer(), nullable=True),
+    sa.Column('phase', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('rating_ma', sa.Integer(), nullable=False),
+    sa.Column('time_constant_s', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_feeder'))
+    )
+    op.create_table('feederpeak',
+    sa.Column('feeder_id', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('quarter_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('peak_ma', sa.Integer(), nullable=False),
+    sa.Column('ma_ms', sa.BigInteger(), nullable=False),
+    sa.Column('watched_ms', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('feeder_id', 'quarter_at', name=op.f('pk_feederpeak'))
+    )
     op.create_table('household',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('door', sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
@@ -124,6 +142,90 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('household', schema=None) as batch_op:
         batch_op.create_index('uq_household_one_living_per_door', ['door'], unique=True, sqlite_where=sa.text('moved_out_at IS NULL'), postgresql_where=sa.text('moved_out_at IS NULL'))
+
+    op.create_table('incident',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('pile', sqlmodel.sql.sqltypes.AutoString(length=23), nullable=True),
+    sa.Column('outlet', sa.Integer(), nullable=True),
+    sa.Column('feeder_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('entrance', sa.Integer(), nullable=True),
+    sa.Column('code', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('severity', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('source', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('subject', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('raised_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('last_raised_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('seen_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('show_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.Column('acknowledged_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('acknowledged_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('taken_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('taken_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('cleared_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('reopened_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('closed_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('closed_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('snoozed_until', service.store.columns.Instant(), nullable=True),
+    sa.Column('snoozed_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('snooze_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('notified_at', service.store.columns.Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_incident'))
+    )
+    with op.batch_alter_table('incident', schema=None) as batch_op:
+        batch_op.create_index('ix_incident_key_id', ['key', 'id'], unique=False)
+        batch_op.create_index('ix_incident_raised_at', ['raised_at'], unique=False)
+        batch_op.create_index('uq_incident_open_key', ['key'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.create_table('ledger_entry',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('happened_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('posted_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('month', sqlmodel.sql.sqltypes.AutoString(length=7), nullable=False),
+    sa.Column('cause', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+    sa.Column('cause_ref', sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
+    sa.Column('memo', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('written_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('counter_of', sa.BigInteger(), nullable=True),
+    sa.Column('facts', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('previous_seal', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('seal', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_entry'))
+    )
+    with op.batch_alter_table('ledger_entry', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_ledger_entry_month'), ['month'], unique=False)
+        batch_op.create_index('uq_ledger_entry_cause', ['cause', 'cause_ref'], unique=True)
+
+    op.create_table('month_close',
+    sa.Column('month', sqlmodel.sql.sqltypes.AutoString(length=7), nullable=False),
+    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+    sa.Column('closed_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('statements', sa.Integer(), nullable=True),
+    sa.Column('sessions', sa.Integer(), nullable=True),
+    sa.Column('energy_wh', sa.BigInteger(), nullable=True),
+    sa.Column('lines_fen', sa.BigInteger(), nullable=True),
+    sa.Column('seal', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+    sa.PrimaryKeyConstraint('month', name=op.f('pk_month_close'))
+    )
+    op.create_table('notification',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channel', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('urgent', sa.Boolean(), nullable=False),
+    sa.Column('incident_ids', sa.JSON(), nullable=False),
+    sa.Column('title', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('text', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('created_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('send_after', service.store.columns.Instant(), nullable=False),
+    sa.Column('sent_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('last_error', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notification'))
+    )
+    with op.batch_alter_table('notification', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_notification_created_at'), ['created_at'], unique=False)
+        batch_op.create_index('ix_notification_unsent', ['send_after'], unique=False, sqlite_where=sa.text('sent_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL'))
 
     op.create_table('pile',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=23), nullable=False),
@@ -209,6 +311,85 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_staff')),
     sa.UniqueConstraint('login', name=op.f('uq_staff_login'))
     )
+    op.create_table('statement',
+    sa.Column('household_id', sa.Integer(), nullable=False),
+    sa.Column('month', sqlmodel.sql.sqltypes.AutoString(length=7), nullable=False),
+    sa.Column('opening_fen', sa.BigInteger(), nullable=False),
+    sa.Column('lines_fen', sa.BigInteger(), nullable=False),
+    sa.Column('corrections_fen', sa.BigInteger(), nullable=False),
+    sa.Column('payments_fen', sa.BigInteger(), nullable=False),
+    sa.Column('closing_fen', sa.BigInteger(), nullable=False),
+    sa.Column('energy_wh', sa.BigInteger(), nullable=False),
+    sa.Column('sessions', sa.Integer(), nullable=False),
+    sa.Column('published_at', service.store.columns.Instant(), nullable=False),
+    sa.CheckConstraint('closing_fen = opening_fen + lines_fen + corrections_fen - payments_fen', name=op.f('ck_statement_adds_up')),
+    sa.PrimaryKeyConstraint('month', 'household_id', name=op.f('pk_statement')),
+    sqlite_with_rowid=False
+    )
+    with op.batch_alter_table('statement', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_statement_household_id'), ['household_id'], unique=False)
+
+    op.create_table('tariff_version',
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('starts_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('published_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('published_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('consent_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('consent_scope', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tariff_version'))
+    )
+    op.create_table('billed_session',
+    sa.Column('session_id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+    sa.Column('entry_id', sa.BigInteger(), nullable=False),
+    sa.Column('household_id', sa.Integer(), nullable=False),
+    sa.Column('month', sqlmodel.sql.sqltypes.AutoString(length=7), nullable=False),
+    sa.Column('late', sa.Boolean(), nullable=False),
+    sa.Column('pile', sqlmodel.sql.sqltypes.AutoString(length=23), nullable=False),
+    sa.Column('outlet', sa.Integer(), nullable=False),
+    sa.Column('started_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('ended_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('register_id', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('start_wh', sa.BigInteger(), nullable=False),
+    sa.Column('end_wh', sa.BigInteger(), nullable=False),
+    sa.Column('energy_wh', sa.BigInteger(), nullable=False),
+    sa.Column('stop_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('tariff_id', sa.Integer(), nullable=False),
+    sa.CheckConstraint('energy_wh >= 0', name=op.f('ck_billed_session_energy')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_billed_session_entry_id_ledger_entry')),
+    sa.PrimaryKeyConstraint('session_id', name=op.f('pk_billed_session')),
+    sa.UniqueConstraint('entry_id', name=op.f('uq_billed_session_entry_id')),
+    sqlite_with_rowid=False
+    )
+    with op.batch_alter_table('billed_session', schema=None) as batch_op:
+        batch_op.create_index('ix_billed_session_month', ['month', 'household_id'], unique=False)
+
+    op.create_table('incidentnote',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('incident_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', service.store.columns.Instant(), nullable=False),
+    sa.Column('by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('text', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.ForeignKeyConstraint(['incident_id'], ['incident.id'], name=op.f('fk_incidentnote_incident_id_incident')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_incidentnote'))
+    )
+    with op.batch_alter_table('incidentnote', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_incidentnote_incident_id'), ['incident_id'], unique=False)
+
+    op.create_table('ledger_posting',
+    sa.Column('entry_id', sa.BigInteger(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('account', sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+    sa.Column('household_id', sa.Integer(), nullable=True),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("(account = 'receivable') = (household_id is not null)", name=op.f('ck_ledger_posting_owes')),
+    sa.CheckConstraint('amount_fen <> 0', name=op.f('ck_ledger_posting_moves')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_ledger_posting_entry_id_ledger_entry')),
+    sa.PrimaryKeyConstraint('entry_id', 'position', name=op.f('pk_ledger_posting')),
+    sqlite_with_rowid=False
+    )
+    with op.batch_alter_table('ledger_posting', schema=None) as batch_op:
+        batch_op.create_index('ix_ledger_posting_household', ['household_id', 'entry_id'], unique=False, sqlite_where=sa.text('household_id IS NOT NULL'), postgresql_where=sa.text('household_id IS NOT NULL'))
+
     op.create_table('resident',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('household_id', sa.Integer(), nullable=False),
@@ -237,6 +418,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_sign_in_household_id'), ['household_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_sign_in_staff_id'), ['staff_id'], unique=False)
 
+    op.create_table('tariff_band',
+    sa.Column('version_id', sa.Integer(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('electricity_e4', sa.Integer(), nullable=False),
+    sa.Column('service_e4', sa.Integer(), nullable=False),
+    sa.Column('slots', sqlmodel.sql.sqltypes.AutoString(length=48), nullable=False),
+    sa.CheckConstraint('electricity_e4 >= 0 and service_e4 >= 0', name=op.f('ck_tariff_band_prices')),
+    sa.CheckConstraint('length(slots) = 48', name=op.f('ck_tariff_band_slots')),
+    sa.ForeignKeyConstraint(['version_id'], ['tariff_version.id'], name=op.f('fk_tariff_band_version_id_tariff_version')),
+    sa.PrimaryKeyConstraint('version_id', 'position', name=op.f('pk_tariff_band'))
+    )
+    op.create_table('bill_line',
+    sa.Column('session_id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+    sa.Column('band', sa.Integer(), nullable=False),
+    sa.Column('component', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+    sa.Column('band_name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('energy_wh', sa.BigInteger(), nullable=False),
+    sa.Column('price_e4', sa.BigInteger(), nullable=False),
+    sa.Column('amount_e7', sa.BigInteger(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('remainder_e7', sa.Integer(), nullable=False),
+    sa.Column('interpolated', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('amount_fen * 100000 + remainder_e7 = amount_e7 and remainder_e7 >= -50000 and remainder_e7 < 50000', name=op.f('ck_bill_line_rounded_once')),
+    sa.CheckConstraint('energy_wh * price_e4 = amount_e7', name=op.f('ck_bill_line_priced')),
+    sa.ForeignKeyConstraint(['session_id'], ['billed_session.session_id'], name=op.f('fk_bill_line_session_id_billed_session')),
+    sa.PrimaryKeyConstraint('session_id', 'band', 'component', name=op.f('pk_bill_line')),
+    sqlite_with_rowid=False
+    )
     op.create_table('pass',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('household_id', sa.Integer(), nullable=True),
@@ -272,6 +482,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pass_digest'))
 
     op.drop_table('pass')
+    op.drop_table('bill_line')
+    op.drop_table('tariff_band')
     with op.batch_alter_table('sign_in', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_sign_in_staff_id'))
         batch_op.drop_index(batch_op.f('ix_sign_in_household_id'))
@@ -281,6 +493,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_resident_household_id'))
 
     op.drop_table('resident')
+    with op.batch_alter_table('ledger_posting', schema=None) as batch_op:
+        batch_op.drop_index('ix_ledger_posting_household', sqlite_where=sa.text('household_id IS NOT NULL'), postgresql_where=sa.text('household_id IS NOT NULL'))
+
+    op.drop_table('ledger_posting')
+    with op.batch_alter_table('incidentnote', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_incidentnote_incident_id'))
+
+    op.drop_table('incidentnote')
+    with op.batch_alter_table('billed_session', schema=None) as batch_op:
+        batch_op.drop_index('ix_billed_session_month')
+
+    op.drop_table('billed_session')
+    op.drop_table('tariff_version')
+    with op.batch_alter_table('statement', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_statement_household_id'))
+
+    op.drop_table('statement')
     op.drop_table('staff')
     with op.batch_alter_table('settlementcopy', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_settlementcopy_session_id'))
@@ -293,10 +522,29 @@ def downgrade() -> None:
     op.drop_table('pilestatus')
     op.drop_table('pilemessage')
     op.drop_table('pile')
+    with op.batch_alter_table('notification', schema=None) as batch_op:
+        batch_op.drop_index('ix_notification_unsent', sqlite_where=sa.text('sent_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_notification_created_at'))
+
+    op.drop_table('notification')
+    op.drop_table('month_close')
+    with op.batch_alter_table('ledger_entry', schema=None) as batch_op:
+        batch_op.drop_index('uq_ledger_entry_cause')
+        batch_op.drop_index(batch_op.f('ix_ledger_entry_month'))
+
+    op.drop_table('ledger_entry')
+    with op.batch_alter_table('incident', schema=None) as batch_op:
+        batch_op.drop_index('uq_incident_open_key', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index('ix_incident_raised_at')
+        batch_op.drop_index('ix_incident_key_id')
+
+    op.drop_table('incident')
     with op.batch_alter_table('household', schema=None) as batch_op:
         batch_op.drop_index('uq_household_one_living_per_door', sqlite_where=sa.text('moved_out_at IS NULL'), postgresql_where=sa.text('moved_out_at IS NULL'))
 
     op.drop_table('household')
+    op.drop_table('feederpeak')
+    op.drop_table('feeder')
     op.drop_table('deadletter')
     with op.batch_alter_table('command', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_command_session_id'))
