@@ -45,6 +45,7 @@ class RiskRules:
     over: float = 1.0
     over_ends: float = 0.95
     hold_s: int = 60
+    shed_hold_s: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class FeederState:
     """What is remembered of a feeder between two looks.
 
     `warmth` follows the square of (current / rating) with the feeder's time constant: 1.0 is the
-    final temperature rise at the rating. `since` is when the present level began.
+    final temperature rise at the rating. `since` is when the present level began, `may_trip_since`
+    when the current went above what the breaker must bear for ever.
     """
 
     level: Level = Level.CALM
@@ -83,6 +85,7 @@ class FeederState:
     warmth: float = 0.0
     ratio: float = 0.0
     looked_at: datetime | None = None
+    may_trip_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +121,20 @@ def follow(
         warmth=warmth_at(state, cable, now),
         ratio=ratio,
         looked_at=now,
+        may_trip_since=(state.may_trip_since or now) if ratio > NEVER_TRIPS else None,
     )
     if level is state.level:
         return after, None
     return after, Changed(cable.id, state.level, level, explain(after, cable, load))
+
+
+def must_shed(state: FeederState, now: datetime, rules: RiskRules | None = None) -> bool:
+    """Is it time to pause sessions? Above 1.13 times the rating for 20 s, so that one odd sample
+    costs nobody a charge; at 1.45 times at once."""
+    if state.may_trip_since is None:
+        return False
+    hold = timedelta(seconds=(rules or RiskRules()).shed_hold_s)
+    return state.ratio >= TRIPS_WITHIN_THE_HOUR or now - state.may_trip_since >= hold
 
 
 def warmth_at(state: FeederState, cable: Cable, now: datetime) -> float:
