@@ -1,0 +1,1 @@
+"""Mosquitto as deployed and the demo broker, held to the same behaviour."""
