@@ -12,8 +12,6 @@ from service.piles.received import Received
 SILENT_AFTER_MS = 180_000
 """Three heartbeats of 60 s. A pile not heard from for longer is silent, whatever it said last."""
 
-FRESH_UPTIME_MS = 120_000
-
 
 class Face(StrEnum):
     """The five states of an outlet that every page and paper shows."""
@@ -42,6 +40,8 @@ class OutletNow:
     order: tuple[int, int] = (-1, -1)
     sample_ms: int = 0
     hot_since_ms: int | None = None
+    stray_since_ms: int | None = None
+    freed_ms: int | None = None
     fault: bool = False
 
     @property
@@ -64,14 +64,12 @@ class BootNow:
     received: Received
     last_heard_ms: int = 0
     told_through: int = 0
-    changed: bool = False
 
     def hear(self, uptime_ms: int, received_ms: int) -> None:
         """A live message: the smallest delay seen is the best guess of the offset."""
         offset = received_ms - uptime_ms
         if self.offset_ms is None or offset < self.offset_ms:
             self.offset_ms = offset
-            self.changed = True
 
     def time_of(self, uptime_ms: int) -> int | None:
         """When something happened, in our time (ms); None if nothing live was heard yet."""
@@ -96,7 +94,6 @@ class PileNow:
     serial_ms: int = 0
     blocked_until_ms: int = 0
     heard_ms: int = 0
-    first_heard_ms: int = 0
     rssi_dbm: int | None = None
     temp_c: float | None = None
     fw: str | None = None
@@ -105,7 +102,7 @@ class PileNow:
     config_rev: int = 0
     settled_through: int = 0
     last_command_ms: int = 0
-    changed: bool = False
+    silence_told: bool = False
 
     def is_silent(self, now_ms: int) -> bool:
         """Not heard from for too long, or its last will was heard."""

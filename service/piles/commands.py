@@ -85,7 +85,7 @@ def command_payload(
     return _text(payload)
 
 
-def welcome(  # noqa: PLR0913 - the contract names that many
+def welcome(
     pile: str,
     *,
     conn_id: str,

@@ -154,6 +154,14 @@ def commands_to_send(uow: UnitOfWork, now_ms: int) -> Sequence[Command]:
     return uow.session.exec(statement).all()
 
 
+def commands_unanswered(uow: UnitOfWork, issued_before_ms: int) -> Sequence[Command]:
+    """Commands issued before a moment that nobody answered, or that were only accepted."""
+    statement = select(Command).where(
+        col(Command.closed_ms).is_(None), Command.issued_ms <= issued_before_ms
+    )
+    return uow.session.exec(statement).all()
+
+
 def last_messages(uow: UnitOfWork, pile: str, limit: int) -> Sequence[PileMessage]:
     """What a pile said last, newest first."""
     statement = (

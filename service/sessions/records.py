@@ -122,6 +122,28 @@ def to_post(uow: UnitOfWork, settled_before: datetime, limit: int) -> Sequence[S
     return uow.session.exec(statement).all()
 
 
+def ended_before(uow: UnitOfWork, at: datetime) -> Sequence[Session]:
+    """Sessions that were over before a moment and whose settlement never came."""
+    statement = select(Session).where(Session.state == State.ENDED, col(Session.ended_at) <= at)
+    return uow.session.exec(statement).all()
+
+
+def shed_since(uow: UnitOfWork, since: datetime) -> Sequence[Session]:
+    """Sessions that were switched off for the cable's sake and are not continued yet."""
+    continued = select(Session.continues_id).where(col(Session.continues_id).is_not(None))
+    statement = (
+        select(Session)
+        .where(
+            Session.why == "shed",
+            col(Session.state).in_([State.ENDED, State.SETTLED]),
+            col(Session.ended_at) >= since,
+            col(Session.id).not_in(continued),
+        )
+        .order_by(col(Session.ended_at), col(Session.id))
+    )
+    return uow.session.exec(statement).all()
+
+
 def of_household(uow: UnitOfWork, household_id: int, limit: int) -> Sequence[Session]:
     """A household's sessions, newest first."""
     statement = (

@@ -17,7 +17,7 @@ FIRST = "0001"
 
 def load_every_record() -> None:
     """Import all records, so that the metadata knows every table."""
-    for path in sorted((HERE.parents[1]).glob("*/records.py")):
+    for path in sorted((HERE.parents[1]).glob("*/records*")):
         importlib.import_module(f"service.{path.parent.name}.records")
 
 

@@ -1,1 +1,0 @@
-"""The conductor: a pile message, a request, a tick, walked through the rooms in plain calls."""

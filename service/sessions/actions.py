@@ -1,0 +1,99 @@
+"""What the room of sessions can do: open one, move it along its table, store its settlement."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.piles.messages import Settlement
+from service.sessions.lifecycle import Event, NoSuchStep, State, Step, step
+from service.sessions.records import (
+    Session,
+    SettlementCopy,
+    copies_of,
+    settlement_numbers,
+)
+from service.store import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a session may use at most; the pile enforces all of it by itself."""
+
+    max_duration_s: int
+    max_energy_wh: int
+    max_power_w: int
+    cap_fen: int | None = None
+
+
+def open_session(uow: UnitOfWork, session: Session, state: State, now: datetime) -> Session:
+    """Write a new session that holds its outlet. The unique index refuses a second one."""
+    session.state = state
+    session.requested_at = now
+    session.commanded_at = now if state is State.STARTING else None
+    uow.session.add(session)
+    uow.session.flush()
+    return session
+
+
+def advance(uow: UnitOfWork, row: Session, event: Event, at: datetime) -> Step | NoSuchStep:
+    """Move a session by its table; its times are those of the events, not of the messages."""
+    taken = step(State(row.state), event)
+    if isinstance(taken, NoSuchStep):
+        return taken
+    row.state = taken.state
+    if event is Event.ADMITTED:
+        row.commanded_at = at
+    elif event is Event.STARTED and row.started_at is None:
+        row.started_at = at
+    elif event in (Event.OVER, Event.LEFT_QUEUE, Event.GAVE_UP, Event.NOT_STARTED):
+        row.ended_at = row.ended_at or (at if taken.state not in (State.CHARGING,) else None)
+    uow.session.add(row)
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a settlement copy: was it new, and does it contradict an earlier one?"""
+
+    is_new: bool
+    conflicts: bool
+
+
+def keep_settlement(
+    uow: UnitOfWork, pile: str, settlement: Settlement, payload: bytes, received_ms: int
+) -> Kept:
+    """Store a settlement once; copies that differ are all kept."""
+    content = content_of(settlement)
+    copies = copies_of(uow, pile, settlement.settlement_seq)
+    if any(copy.content == content for copy in copies):
+        return Kept(is_new=False, conflicts=len(copies) > 1)
+    uow.session.add(
+        SettlementCopy(
+            pile=pile,
+            settlement_seq=settlement.settlement_seq,
+            content=content,
+            session_id=settlement.session_id,
+            verdict="held" if copies else "stored",
+            received_ms=received_ms,
+            payload=payload.decode(),
+        )
+    )
+    uow.session.flush()
+    return Kept(is_new=True, conflicts=bool(copies))
+
+
+def content_of(settlement: Settlement) -> str:
+    """A fingerprint of a settlement without `attempt`, the only field that may differ."""
+    fields = settlement.model_dump(exclude={"attempt"})
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def settled_through(uow: UnitOfWork, pile: str, believed: int) -> int:
+    """Up to which settlement everything is stored, from what the pile believes upwards."""
+    through = believed
+    for number in settlement_numbers(uow, pile, believed):
+        if number != through + 1:
+            break
+        through = number
+    return through
