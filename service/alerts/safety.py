@@ -8,7 +8,6 @@ not open are answered from here too.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from service.piles.faults import Severity, SwitchOff, catalogue, fault_of
@@ -50,18 +49,20 @@ def beside(piles: Iterable[tuple[str, int, int]]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def to_switch_off(
+def outlets_to_switch_off(
     code: str,
     pile: str | None,
     outlet: int | None,
-    outlets: Mapping[str, int],
-    neighbours: Mapping[str, Sequence[str]],
+    outlets: Mapping[str, Sequence[int]],
+    neighbours: Mapping[str, Sequence[str]] | None = None,
     severity: str | None = None,
 ) -> list[Place]:
-    """The outlets to switch off for a fault, its own first.
+    """The outlets to switch off for a fault, those of its own pile first.
 
-    `outlets`: how many each pile has. A fault of an outlet that names none means the whole pile. A
-    code nobody knows is obeyed like one of an outlet when the pile itself calls it critical.
+    `outlets`: the outlet numbers of each pile. `neighbours`: which piles hang beside which (see
+    `beside`); None takes every pile in `outlets` for a neighbour. A fault of an outlet that names
+    none means the whole pile. A code nobody knows is obeyed like one of an outlet when the pile
+    itself calls it critical.
     """
     if pile is None:
         return []
@@ -73,8 +74,8 @@ def to_switch_off(
 
 def blocked_from_start(
     active: Iterable[tuple[str, str | None, int | None]],
-    outlets: Mapping[str, int],
-    neighbours: Mapping[str, Sequence[str]],
+    outlets: Mapping[str, Sequence[int]],
+    neighbours: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[Place, str]:
     """Outlets on which nobody may start while these faults (code, pile, outlet) are active, each
     with the code that blocks it."""
@@ -92,54 +93,63 @@ def _places(
     scope: SwitchOff,
     pile: str,
     outlet: int | None,
-    outlets: Mapping[str, int],
-    neighbours: Mapping[str, Sequence[str]],
+    outlets: Mapping[str, Sequence[int]],
+    neighbours: Mapping[str, Sequence[str]] | None,
 ) -> list[Place]:
     if scope is SwitchOff.NONE:
         return []
     if scope is SwitchOff.OUTLET and outlet is not None:
         return [Place(pile, outlet)]
-    piles = [pile, *neighbours.get(pile, ())] if scope is SwitchOff.NEIGHBOURS else [pile]
-    return [Place(name, number) for name in piles for number in range(1, outlets.get(name, 0) + 1)]
+    piles = [pile]
+    if scope is SwitchOff.NEIGHBOURS:
+        near = outlets if neighbours is None else neighbours.get(pile, ())
+        piles += [name for name in near if name != pile]
+    return [Place(name, number) for name in piles for number in outlets.get(name, ())]
 
 
 @dataclass(frozen=True, slots=True)
-class Heat:
-    """What is remembered of one thermometer."""
+class Hot:
+    """An outlet or a pile has been at 80 C or more since `since_ms` (milliseconds since 1970)."""
 
-    hot_since: datetime | None = None
-    last_c: float | None = None
+    since_ms: int
+    must_switch_off: bool
 
 
-def follow_heat(state: Heat, temp_c: float | None, at: datetime) -> tuple[Heat, bool]:
-    """The state after one more reading, and whether it has been 80 C for 30 s.
+def watch_heat(hot_since_ms: int | None, temp_c: float | None, at_ms: int) -> Hot | None:
+    """What one more thermometer reading says: None when it is not hot, otherwise since when, and
+    whether 30 s are full. Keep `since_ms` for the next reading.
 
-    No temperature in a reading says nothing: it neither cools nor heats. A reading older than the
-    hot ones is passed over.
+    No temperature says nothing: it neither cools nor heats. A late reading does not count back.
     """
-    if temp_c is None or (state.hot_since is not None and at < state.hot_since):
-        return state, False
+    if temp_c is None:
+        return None if hot_since_ms is None else Hot(hot_since_ms, must_switch_off=False)
+    if hot_since_ms is not None and at_ms < hot_since_ms:
+        return Hot(hot_since_ms, must_switch_off=False)
     if temp_c < HOT_C:
-        return Heat(None, temp_c), False
-    since = state.hot_since or at
-    return Heat(since, temp_c), at - since >= timedelta(seconds=HOT_FOR_S)
+        return None
+    since_ms = at_ms if hot_since_ms is None else hot_since_ms
+    return Hot(since_ms, must_switch_off=at_ms - since_ms >= HOT_FOR_S * 1000)
 
 
 @dataclass(frozen=True, slots=True)
-class AfterEnd:
-    """What is remembered of an outlet whose session has ended."""
+class Powered:
+    """An outlet without a session draws: `since_ms` is its first reading above 10 W."""
 
-    ended_at: datetime
-    seen_above: int = 0
+    since_ms: int
+    is_welded: bool
 
 
-def follow_after_end(state: AfterEnd, power_w: float | None, at: datetime) -> tuple[AfterEnd, bool]:
-    """The state after one more reading, and whether the relay is welded: the session is closed,
-    yet two readings, taken 30 s or more after its end, are above 10 W with none below in between.
-
-    Start it when a session is closed, drop it when the next one starts.
-    """
-    if power_w is None or at - state.ended_at < timedelta(seconds=WELDED_AFTER_S):
-        return state, False
-    seen = state.seen_above + 1 if power_w > OFF_MEANS_BELOW_W else 0
-    return AfterEnd(state.ended_at, seen), seen >= 2
+def watch_after_end(
+    ended_ms: int | None, powered_since_ms: int | None, power_w: float | None, at_ms: int
+) -> Powered | None:
+    """What one more reading of an outlet without a session says about its relay: None when it is
+    off. Welded: a second reading above 10 W, taken 30 s or more after the session was closed
+    (`ended_ms`, None if there was none). Keep `since_ms` for the next reading."""
+    if power_w is None:
+        return None if powered_since_ms is None else Powered(powered_since_ms, is_welded=False)
+    if power_w <= OFF_MEANS_BELOW_W:
+        return None
+    if powered_since_ms is None:
+        return Powered(at_ms, is_welded=False)
+    is_late_enough = ended_ms is None or at_ms - ended_ms >= WELDED_AFTER_S * 1000
+    return Powered(powered_since_ms, is_welded=is_late_enough and at_ms > powered_since_ms)

@@ -11,8 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp
 
-from service.feeders.admission import Admitted, Wait, headroom_ma, may_start, why_it_waits
+from service.feeders.admission import (
+    EXPECTED_START_MA,
+    Admitted,
+    Wait,
+    headroom_ma,
+    may_start,
+    why_it_waits,
+)
 from service.feeders.load import Load
+from service.feeders.shedding import Running
 from service.feeders.tree import PHASES, Tree
 from service.words import Sentence
 
@@ -31,28 +39,17 @@ that a pile allows by default)."""
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A start that waits for room. `arrived_at` is when it was first asked for, also for a session
-    that was paused and waits to go on; before `not_before` its outlet may not be switched again."""
+    """A start that waits for room. `asked_at` is when it was first asked for, also for a session
+    that was paused and waits to go on; before `not_before` its outlet may not be switched again.
+    `is_second`: the household has a bike that charges at this moment."""
 
-    id: str
-    pile: str
-    outlet: int
+    session_id: str
+    household_id: int | None
+    asked_at: datetime
+    is_second: bool
     feeder_id: str
-    household_id: str
-    expected_ma: int
-    arrived_at: datetime
+    expected_ma: int = EXPECTED_START_MA
     not_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A session that draws now: `in_tail` when its current falls already, `ends_at` when it will be
-    over at the latest (time or energy limit), if that is known."""
-
-    feeder_id: str
-    current_ma: int
-    in_tail: bool
-    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +66,26 @@ class Turn:
     """What one who waits is told: the place among those in front of the same cable, the sentence
     why, and the expected start (None: nothing can be said yet)."""
 
-    id: str
+    session_id: str
     place: int
     feeder_id: str
     sentence: Sentence
     expected: StartRange | None
 
 
-def in_order(
-    waiting: Iterable[Waiting],
-    charging: Mapping[str, int],
-    now: datetime,
-    bound_s: int = SECOND_BIKE_WAITS_S,
+def in_turn(
+    waiting: Iterable[Waiting], now: datetime, bound_s: int = SECOND_BIKE_WAITS_S
 ) -> list[Waiting]:
-    """The fair order. `charging`: how many bikes each household is charging at this moment."""
-    by_arrival = sorted(waiting, key=lambda one: (one.arrived_at, one.id))
-    bikes = Counter(dict(charging))
+    """The fair order. Two bikes of one household that both wait are a first and a second one."""
+    households: set[int] = set()
     firsts: list[Waiting] = []
     seconds: list[Waiting] = []
-    for one in by_arrival:
-        bikes[one.household_id] += 1
-        has_waited = now - one.arrived_at >= timedelta(seconds=bound_s)
-        (firsts if bikes[one.household_id] == 1 or has_waited else seconds).append(one)
+    for one in sorted(waiting, key=lambda one: (one.asked_at, one.session_id)):
+        is_second = one.is_second or one.household_id in households
+        if one.household_id is not None:
+            households.add(one.household_id)
+        has_waited = now - one.asked_at >= timedelta(seconds=bound_s)
+        (seconds if is_second and not has_waited else firsts).append(one)
     return firsts + seconds
 
 
@@ -127,12 +122,11 @@ def ask(
     loads: Mapping[str, Load],
     waiting: Sequence[Waiting],
     newcomer: Waiting,
-    charging: Mapping[str, int],
     now: datetime,
 ) -> Admitted | Wait:
     """May this newcomer start at once? Room that is there belongs to those in front first."""
-    order = in_order([*waiting, newcomer], charging, now)
-    if any(one.id == newcomer.id for one in may_go(tree, loads, order, now)):
+    order = in_turn([*waiting, newcomer], now)
+    if any(one.session_id == newcomer.session_id for one in may_go(tree, loads, order, now)):
         return Admitted()
     answer = may_start(tree, loads, newcomer.feeder_id, newcomer.expected_ma)
     if isinstance(answer, Wait):
@@ -148,7 +142,7 @@ def turns(
     running: Sequence[Running],
     now: datetime,
 ) -> dict[str, Turn]:
-    """What everyone who waits is told, by id."""
+    """What everyone who waits is told, by session."""
     ahead: Counter[str] = Counter()
     needed: dict[str, int] = {}
     told: dict[str, Turn] = {}
@@ -162,7 +156,7 @@ def turns(
         for level_id in tree.path(one.feeder_id):
             needed[level_id] = needed.get(level_id, 0) + one.expected_ma
         expected = expected_start(tree, loads, one, needed, running, now)
-        told[one.id] = Turn(one.id, ahead[limiting], limiting, sentence, expected)
+        told[one.session_id] = Turn(one.session_id, ahead[limiting], limiting, sentence, expected)
     return told
 
 

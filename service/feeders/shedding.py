@@ -21,23 +21,27 @@ REST_S = 300
 PENDING_S = 120
 """So long a pause that was sent is believed before the readings have to show it."""
 
+TAIL_BELOW = 0.8
 UNKNOWN_NEED = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Sheddable:
-    """A session that could be paused. `need_wh`: what it still wants, if that is known.
-    `switched_at`: when its outlet was last switched on or off. `pausing_since`: a pause was sent
-    and is not yet seen in its readings. `is_heard`: its pile can be told anything at all."""
+class Running:
+    """A session that draws now, as far as sharing a cable is concerned.
+
+    `in_tail`: its power falls already (see `is_in_tail`). `need_wh`: what it still wants, and
+    `ends_at`: when it is over at the latest, where known. `switched_at`: when its outlet was last
+    switched. `pausing_since`: it was told to stop, and its readings do not show it yet.
+    `is_heard`: its pile can be told anything at all.
+    """
 
     session_id: str
-    pile: str
-    outlet: int
     feeder_id: str
     current_ma: int
-    in_tail: bool
     started_at: datetime
+    in_tail: bool = False
     need_wh: int | None = None
+    ends_at: datetime | None = None
     switched_at: datetime | None = None
     pausing_since: datetime | None = None
     is_heard: bool = True
@@ -47,7 +51,7 @@ class Sheddable:
 class Shed:
     """A session to pause, because of which feeder, with the sentence for its resident."""
 
-    session: Sheddable
+    session: Running
     feeder_id: str
     sentence: Sentence
 
@@ -63,7 +67,7 @@ class ShedPlan:
 def plan_shedding(
     tree: Tree,
     loads: Mapping[str, Load],
-    sessions: Sequence[Sheddable],
+    sessions: Sequence[Running],
     now: datetime,
     feeders: AbstractSet[str] | None = None,
 ) -> ShedPlan:
@@ -103,10 +107,10 @@ def plan_shedding(
     return ShedPlan(tuple(sheds), still_over)
 
 
-def choose(candidates: Sequence[Sheddable], excess_ma: int) -> list[Sheddable]:
+def choose(candidates: Sequence[Running], excess_ma: int) -> list[Running]:
     """The first of these, in their order, that together free `excess_ma`; without any that turns
     out not to be needed. All of them when even that is not enough."""
-    chosen: list[Sheddable] = []
+    chosen: list[Running] = []
     freed_ma = 0
     for one in candidates:
         if freed_ma >= excess_ma:
@@ -118,6 +122,13 @@ def choose(candidates: Sequence[Sheddable], excess_ma: int) -> list[Sheddable]:
             chosen.remove(one)
             freed_ma -= one.current_ma
     return chosen
+
+
+def is_in_tail(power_w: float, highest_w: float) -> bool:
+    """Is a charge past its knee? Power rises slowly (by up to a fifth) while the charger holds its
+    current and falls for good after it; 80 % of the highest power seen is well past any wobble of
+    the measured traces (hilo-software/ebike-battery-manager, CycleSteward)."""
+    return power_w < TAIL_BELOW * highest_w
 
 
 def why_paused(tree: Tree, feeder_id: str, load_ma: int) -> Sentence:
@@ -137,24 +148,24 @@ def rested_at(switched_at: datetime) -> datetime:
     return switched_at + timedelta(seconds=REST_S)
 
 
-def _is_pausing(one: Sheddable, now: datetime) -> bool:
+def _is_pausing(one: Running, now: datetime) -> bool:
     return one.pausing_since is not None and (
         now - one.pausing_since < timedelta(seconds=PENDING_S)
     )
 
 
-def _may_be_shed(one: Sheddable, now: datetime) -> bool:
+def _may_be_shed(one: Running, now: datetime) -> bool:
     has_rested = one.switched_at is None or rested_at(one.switched_at) <= now
     return one.is_heard and one.current_ma > 0 and has_rested and not _is_pausing(one, now)
 
 
-def _least_missed_first(one: Sheddable) -> tuple[bool, int, float, str]:
+def _least_missed_first(one: Running) -> tuple[bool, int, float, str]:
     """Tails, then the least need (in steps of 100 Wh; unknown last), then the newest."""
     need = UNKNOWN_NEED if one.need_wh is None else one.need_wh // 100
     return (not one.in_tail, need, -one.started_at.timestamp(), one.session_id)
 
 
-def _loads(tree: Tree, one: Sheddable, level_id: str, phase: int) -> bool:
+def _loads(tree: Tree, one: Running, level_id: str, phase: int) -> bool:
     return (
         level_id in tree.path(one.feeder_id) and phase in PHASES[tree.cables[one.feeder_id].phase]
     )
