@@ -1,0 +1,47 @@
+"""What the books can do. Every function takes an open unit of work, and `now` where it writes."""
+
+from service.billing.actions.closing import close_month, close_step, months_to_close
+from service.billing.actions.posting import (
+    counter_entry,
+    post_session,
+    post_sessions,
+    record_payment,
+)
+from service.billing.actions.reading import (
+    accounts,
+    balance,
+    balances,
+    statement_of,
+    statements_of,
+)
+from service.billing.actions.tariffs import (
+    publish_tariff,
+    tariff_in_force,
+    tariff_version,
+    tariff_versions,
+)
+from service.billing.actions.verifying import verify
+from service.billing.outcomes import PaidBy, PaymentReceived, SessionToBill
+
+__all__ = [
+    "PaidBy",
+    "PaymentReceived",
+    "SessionToBill",
+    "accounts",
+    "balance",
+    "balances",
+    "close_month",
+    "close_step",
+    "counter_entry",
+    "months_to_close",
+    "post_session",
+    "post_sessions",
+    "publish_tariff",
+    "record_payment",
+    "statement_of",
+    "statements_of",
+    "tariff_in_force",
+    "tariff_version",
+    "tariff_versions",
+    "verify",
+]

@@ -1,0 +1,329 @@
+"""Every SQL statement of the books: narrow reads, adding rows, and the month in one stroke."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import insert, text
+from sqlmodel import SQLModel, col, func, select
+
+from service.billing.facts import StatementFigures
+from service.billing.records.tables import (
+    BilledSession,
+    BillLine,
+    LedgerEntry,
+    LedgerPosting,
+    MonthClose,
+    Statement,
+    TariffBandRow,
+    TariffVersionRow,
+)
+from service.clock import to_ms
+from service.store import UnitOfWork
+
+Key = TypeVar("Key")
+
+CHUNK = 1000
+"""How many keys one query asks for: below every database's limit of parameters."""
+
+
+def lock_books(uow: UnitOfWork) -> None:
+    """Nobody else writes into the books until this unit ends (SQLite has one writer anyway)."""
+    connection = uow.session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("lock table ledger_entry in share row exclusive mode"))
+
+
+def add_rows(uow: UnitOfWork, model: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert many rows at once; a key that is already there is an error."""
+    if rows:
+        table = model.__table__  # type: ignore[attr-defined]
+        uow.session.connection().execute(insert(table), rows)
+
+
+def tariff_rows(uow: UnitOfWork) -> Sequence[TariffVersionRow]:
+    """Every published tariff version, in the order in which they were published."""
+    return uow.session.exec(select(TariffVersionRow).order_by(col(TariffVersionRow.id))).all()
+
+
+def band_rows(uow: UnitOfWork, version_ids: Iterable[int]) -> Sequence[TariffBandRow]:
+    """The bands of some versions, in their order."""
+    statement = (
+        select(TariffBandRow)
+        .where(col(TariffBandRow.version_id).in_(list(version_ids)))
+        .order_by(col(TariffBandRow.version_id), col(TariffBandRow.position))
+    )
+    return uow.session.exec(statement).all()
+
+
+def last_entry(uow: UnitOfWork) -> LedgerEntry | None:
+    """The head of the chain."""
+    statement = select(LedgerEntry).order_by(col(LedgerEntry.id).desc()).limit(1)
+    return uow.session.exec(statement).first()
+
+
+def entry_for(uow: UnitOfWork, cause: str, cause_ref: str) -> LedgerEntry | None:
+    """The entry that a cause has made, if any."""
+    statement = select(LedgerEntry).where(
+        LedgerEntry.cause == cause, LedgerEntry.cause_ref == cause_ref
+    )
+    return uow.session.exec(statement).first()
+
+
+def last_closed_month(uow: UnitOfWork) -> str | None:
+    """The last month from which nothing is taken in any more."""
+    return uow.session.exec(select(func.max(MonthClose.month))).one()
+
+
+def first_month(uow: UnitOfWork) -> str | None:
+    """The first month with an entry."""
+    return uow.session.exec(select(func.min(LedgerEntry.month))).one()
+
+
+def entries_of_sessions(uow: UnitOfWork, session_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Of these sessions, those in the ledger: their entry and the digest of what was billed."""
+    found: dict[str, tuple[int, str]] = {}
+    ids = sorted(set(session_ids))
+    for part in _parts(ids):
+        statement = (
+            select(BilledSession.session_id, LedgerEntry.id, LedgerEntry.facts)
+            .join(LedgerEntry, col(LedgerEntry.id) == col(BilledSession.entry_id))
+            .where(col(BilledSession.session_id).in_(part))
+        )
+        found |= {session: (entry, facts) for session, entry, facts in uow.session.exec(statement)}
+    return found
+
+
+def postings_of(uow: UnitOfWork, entry_ids: Sequence[int]) -> dict[int, list[LedgerPosting]]:
+    """The postings of some entries, in their order."""
+    found: dict[int, list[LedgerPosting]] = {entry: [] for entry in entry_ids}
+    for part in _parts(entry_ids):
+        statement = (
+            select(LedgerPosting)
+            .where(col(LedgerPosting.entry_id).in_(part))
+            .order_by(col(LedgerPosting.entry_id), col(LedgerPosting.position))
+        )
+        for posting in uow.session.exec(statement):
+            found[posting.entry_id].append(posting)
+    return found
+
+
+def lines_of(uow: UnitOfWork, session_ids: Sequence[str]) -> dict[str, list[BillLine]]:
+    """The printed lines of some sessions, in their order."""
+    found: dict[str, list[BillLine]] = {session: [] for session in session_ids}
+    for part in _parts(session_ids):
+        statement = (
+            select(BillLine)
+            .where(col(BillLine.session_id).in_(part))
+            .order_by(col(BillLine.session_id), col(BillLine.band), col(BillLine.component))
+        )
+        for line in uow.session.exec(statement):
+            found[line.session_id].append(line)
+    return found
+
+
+def _parts(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    return (keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK))
+
+
+def sessions_of_month(
+    uow: UnitOfWork, month: str, household_id: int | None = None
+) -> Sequence[BilledSession]:
+    """The sessions that a month's statements print, of one household or of all, as they ended."""
+    statement = (
+        select(BilledSession)
+        .where(BilledSession.month == month)
+        .order_by(
+            col(BilledSession.household_id),
+            col(BilledSession.ended_at),
+            col(BilledSession.session_id),
+        )
+    )
+    if household_id is not None:
+        statement = statement.where(BilledSession.household_id == household_id)
+    return uow.session.exec(statement).all()
+
+
+def movements_of_month(
+    uow: UnitOfWork, month: str, household_id: int | None = None
+) -> Sequence[tuple[LedgerEntry, LedgerPosting]]:
+    """What moved households' balances in a month besides sessions, oldest entry first."""
+    statement = (
+        select(LedgerEntry, LedgerPosting)
+        .join(LedgerPosting, col(LedgerPosting.entry_id) == col(LedgerEntry.id))
+        .where(
+            LedgerEntry.month == month,
+            LedgerEntry.cause != "session",
+            LedgerPosting.account == "receivable",
+        )
+        .order_by(col(LedgerEntry.id), col(LedgerPosting.position))
+    )
+    if household_id is not None:
+        statement = statement.where(LedgerPosting.household_id == household_id)
+    return uow.session.exec(statement).all()
+
+
+def openings(uow: UnitOfWork, month: str, household_id: int | None = None) -> dict[int, int]:
+    """What households owed when a month began, in fen; those that owed nothing may be missing."""
+    statement = (
+        select(LedgerPosting.household_id, func.sum(LedgerPosting.amount_fen))
+        .join(LedgerEntry, col(LedgerEntry.id) == col(LedgerPosting.entry_id))
+        .where(LedgerPosting.account == "receivable", col(LedgerEntry.month) < month)
+        .group_by(col(LedgerPosting.household_id))
+    )
+    if household_id is not None:
+        statement = statement.where(LedgerPosting.household_id == household_id)
+    return {
+        household: int(fen)
+        for household, fen in uow.session.exec(statement)
+        if household is not None
+    }
+
+
+def statements_of_month(
+    uow: UnitOfWork, month: str, household_id: int | None = None
+) -> Sequence[Statement]:
+    """The published statements of a month, by household."""
+    statement = (
+        select(Statement).where(Statement.month == month).order_by(col(Statement.household_id))
+    )
+    if household_id is not None:
+        statement = statement.where(Statement.household_id == household_id)
+    return uow.session.exec(statement).all()
+
+
+def statement_months(uow: UnitOfWork, household_id: int) -> Sequence[str]:
+    """The months for which a household has a statement, newest first."""
+    statement = (
+        select(Statement.month)
+        .where(Statement.household_id == household_id)
+        .order_by(col(Statement.month).desc())
+    )
+    return uow.session.exec(statement).all()
+
+
+def account_totals(uow: UnitOfWork, month: str | None = None) -> dict[str, int]:
+    """What each account moved in a month (or ever), in fen, debits positive; they sum to zero."""
+    statement = select(LedgerPosting.account, func.sum(LedgerPosting.amount_fen)).group_by(
+        LedgerPosting.account
+    )
+    if month is not None:
+        statement = statement.join(
+            LedgerEntry, col(LedgerEntry.id) == col(LedgerPosting.entry_id)
+        ).where(LedgerEntry.month == month)
+    return {account: int(fen) for account, fen in uow.session.exec(statement)}
+
+
+def closes(uow: UnitOfWork) -> Sequence[MonthClose]:
+    """Every close that was begun, oldest month first."""
+    return uow.session.exec(select(MonthClose).order_by(col(MonthClose.month))).all()
+
+
+def month_closed_before(uow: UnitOfWork, month: str) -> str | None:
+    """The month whose closing balances are the opening ones of this month."""
+    statement = select(func.max(MonthClose.month)).where(col(MonthClose.month) < month)
+    return uow.session.exec(statement).one()
+
+
+def all_entries(uow: UnitOfWork) -> Iterator[Sequence[LedgerEntry]]:
+    """The whole ledger in order, a batch at a time, so that its length does not matter."""
+    last = 0
+    while True:
+        statement = (
+            select(LedgerEntry)
+            .where(col(LedgerEntry.id) > last)
+            .order_by(col(LedgerEntry.id))
+            .limit(CHUNK)
+        )
+        batch = uow.session.exec(statement).all()
+        if not batch:
+            return
+        yield batch
+        last = batch[-1].id
+
+
+def sessions_of_entries(uow: UnitOfWork, first: int, last: int) -> Sequence[BilledSession]:
+    """The billed sessions of a run of entries, in their order."""
+    statement = (
+        select(BilledSession)
+        .where(col(BilledSession.entry_id).between(first, last))
+        .order_by(col(BilledSession.entry_id))
+    )
+    return uow.session.exec(statement).all()
+
+
+_FIGURES = """
+SELECT household_id, SUM(opening) AS opening_fen, SUM(line) AS lines_fen,
+       SUM(correction) AS corrections_fen, SUM(payment) AS payments_fen,
+       SUM(closing) AS closing_fen, SUM(energy) AS energy_wh, SUM(session) AS sessions
+FROM (
+    SELECT household_id, closing_fen AS opening, 0 AS line, 0 AS correction, 0 AS payment,
+           closing_fen AS closing, 0 AS energy, 0 AS session
+    FROM statement WHERE month = :previous AND closing_fen <> 0
+    UNION ALL
+    SELECT p.household_id, 0, 0,
+           CASE WHEN e.cause IN ('session', 'payment') THEN 0 ELSE p.amount_fen END,
+           CASE WHEN e.cause = 'payment' THEN -p.amount_fen ELSE 0 END, p.amount_fen, 0, 0
+    FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id
+    WHERE e.month = :month AND p.account = 'receivable'
+    UNION ALL
+    SELECT household_id, 0, 0, 0, 0, 0, energy_wh, 1 FROM billed_session WHERE month = :month
+    UNION ALL
+    SELECT s.household_id, 0, l.amount_fen, 0, 0, 0, 0, 0
+    FROM billed_session s JOIN bill_line l ON l.session_id = s.session_id WHERE s.month = :month
+) AS facts GROUP BY household_id
+"""
+"""What each household's statement of a month says: the closing balance comes from the ledger, the
+lines from what is printed, and the table's own check refuses a row where the two differ."""
+
+_WRITE_STATEMENTS = f"""
+INSERT INTO statement (household_id, opening_fen, lines_fen, corrections_fen, payments_fen,
+                       closing_fen, energy_wh, sessions, month, published_at)
+SELECT figures.*, :month, :at FROM ({_FIGURES}) AS figures
+"""  # noqa: S608 - put together from two constants
+
+
+def write_statements(uow: UnitOfWork, close: MonthClose, previous: str) -> None:
+    """Every statement of a month in one stroke. `previous`: the month closed before, or ''."""
+    values = {"month": close.month, "previous": previous, "at": to_ms(close.closed_at)}
+    uow.session.connection().execute(text(_WRITE_STATEMENTS), values)
+
+
+def figures_anew(uow: UnitOfWork, month: str, previous: str) -> list[StatementFigures]:
+    """What the statements of a month should say, computed again from sessions and ledger."""
+    rows = uow.session.connection().execute(text(_FIGURES), {"month": month, "previous": previous})
+    return sorted(StatementFigures(*map(int, row)) for row in rows)
+
+
+def published_figures(uow: UnitOfWork, month: str) -> list[StatementFigures]:
+    """What the statements of a month say, by household."""
+    columns = [getattr(Statement, name) for name in StatementFigures._fields]
+    statement = select(*columns).where(Statement.month == month)
+    return sorted(StatementFigures(*row) for row in uow.session.exec(statement))
+
+
+def balance_fen(uow: UnitOfWork, household_id: int, at: datetime | None = None) -> int:
+    """What a household owed at a moment (now, if none is given); negative: it paid ahead."""
+    total = func.coalesce(func.sum(LedgerPosting.amount_fen), 0)
+    statement = select(total).where(LedgerPosting.household_id == household_id)
+    if at is not None:
+        statement = statement.join(
+            LedgerEntry, col(LedgerEntry.id) == col(LedgerPosting.entry_id)
+        ).where(col(LedgerEntry.posted_at) <= at)
+    return int(uow.session.exec(statement).one())
+
+
+def balances_fen(uow: UnitOfWork) -> dict[int, int]:
+    """What every household owes now; those that owe nothing are left out."""
+    total = func.sum(LedgerPosting.amount_fen)
+    statement = (
+        select(LedgerPosting.household_id, total)
+        .where(LedgerPosting.account == "receivable")
+        .group_by(col(LedgerPosting.household_id))
+        .having(total != 0)
+    )
+    return {
+        household: int(fen)
+        for household, fen in uow.session.exec(statement)
+        if household is not None
+    }
