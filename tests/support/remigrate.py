@@ -19,6 +19,7 @@ def load_every_record() -> None:
     """Import all records, so that the metadata knows every table."""
     for path in sorted((HERE.parents[1]).glob("*/records*")):
         importlib.import_module(f"service.{path.parent.name}.records")
+    importlib.import_module("service.store.job_runs")
 
 
 def main() -> None:

@@ -179,6 +179,14 @@ def upgrade() -> None:
         batch_op.create_index('ix_incident_raised_at', ['raised_at'], unique=False)
         batch_op.create_index('uq_incident_open_key', ['key'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
 
+    op.create_table('job_run',
+    sa.Column('job', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('period', sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+    sa.Column('started_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('finished_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('job', 'period', name=op.f('pk_job_run'))
+    )
     op.create_table('ledger_entry',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('happened_at', service.store.columns.Instant(), nullable=False),
@@ -533,6 +541,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_ledger_entry_month'))
 
     op.drop_table('ledger_entry')
+    op.drop_table('job_run')
     with op.batch_alter_table('incident', schema=None) as batch_op:
         batch_op.drop_index('uq_incident_open_key', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.drop_index('ix_incident_raised_at')
