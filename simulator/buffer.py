@@ -17,11 +17,12 @@ BATCH_ROWS = 6
 OTHER_ROOM = 64
 OLD_BOOT_SENDS = 3
 Body = dict[str, Any]
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def encode(body: Body) -> bytes:
     """A message as it goes over the wire: compact JSON, no NaN."""
-    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+    return _ENCODER.encode(body).encode()
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Buffer:
 
     def waiting(self) -> int:
         """How many things still have to be sent: the `buffered` of hello and heartbeat."""
-        unsent = sum(1 for e in (*self.events, *self.meters) if e.due)
+        unsent = sum(e.due for e in self.events) + sum(e.due for e in self.meters)
         return unsent + len(self.rows)
 
     def keep_event(self, entry: Entry) -> None:
@@ -107,9 +108,12 @@ class Buffer:
             entry.due = entry.due or entry.seq in asked
             return entry.seq in asked
 
-        self.events = deque(e for e in self.events if stays(e))
-        self.meters = [e for e in self.meters if stays(e)]
-        self.others = deque((e for e in self.others if stays(e)), maxlen=OTHER_ROOM)
+        if self.events:
+            self.events = deque(e for e in self.events if stays(e))
+        if self.meters:
+            self.meters = [e for e in self.meters if stays(e)]
+        if self.others:
+            self.others = deque((e for e in self.others if stays(e)), maxlen=OTHER_ROOM)
 
     def has_due(self) -> bool:
         """Something waits to be flushed."""

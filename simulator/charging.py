@@ -302,12 +302,16 @@ class Charging:
 
     def next_wake(self) -> int:
         """The next moment something here has to be looked at."""
+        if not (self._starting or self._stopping or self._ends):
+            return self._resume_at
         looks = [min(k.at, k.gives_up_at) for k in self._starting.values()]
         looks += [k.at for k in self._stopping.values()]
         return min([self._resume_at, *looks, *(at for at, _ in self._ends.values())])
 
     def tick(self, now: int) -> None:
         """Look at what is due."""
+        if now < self.next_wake():
+            return
         if now >= self._resume_at:
             self._resume(now)
         for slot in self.core.slots:

@@ -256,7 +256,8 @@ class Commands:
 
     def tick(self, now: int) -> None:
         """Answer what has become clear."""
-        self._take_outcomes(now)
+        if self.charging.outcomes:
+            self._take_outcomes(now)
         if self._reboot_when_idle and not self.core.sessions_running():
             self._reboot_when_idle, self.reboot_wanted = False, now + SECOND
         if now >= self._report_at:

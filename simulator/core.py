@@ -76,6 +76,7 @@ class Slot:
     """One outlet as the firmware sees it."""
 
     hw: OutletHardware
+    number: int
     charge: Charge | None = None
     in_work: str | None = None
     """The command id of the start or stop in work."""
@@ -84,11 +85,6 @@ class Slot:
     blocked: bool = False
     pulled_in_the_dark: bool = False
     """The plug came out while there was no power: this session is not resumed."""
-
-    @property
-    def number(self) -> int:
-        """1, 2, ..."""
-        return self.hw.number
 
 
 @dataclass
@@ -119,7 +115,7 @@ class Core:
         rng = self.rng
         first = rng.randrange(10, 99)
         self.slots = [
-            Slot(OutletHardware(config.name, n, self._meter(first + n, rng), oracle))
+            Slot(OutletHardware(config.name, n, self._meter(first + n, rng), oracle), n)
             for n in range(1, config.outlets + 1)
         ]
         self.serial = (

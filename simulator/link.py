@@ -254,12 +254,13 @@ class Link:
 
     def next_wake(self) -> int:
         """When something here is due."""
-        swipes = [min(s.again_at, s.dies_at) for s in self.swipes]
         settlements = self.core.flash.settlements.due_ms if self.core.welcomed else NEVER
-        return min([
-            self._hello_at, self._heartbeat_at, self._flush_at, self._time_asked_at, settlements,
-            *swipes,
-        ])  # fmt: skip
+        first = min(
+            self._hello_at, self._heartbeat_at, self._flush_at, self._time_asked_at, settlements
+        )
+        if not self.swipes:
+            return first
+        return min(first, *(min(s.again_at, s.dies_at) for s in self.swipes))
 
     def tick(self, now: int) -> None:
         """Say what is due."""

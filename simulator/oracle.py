@@ -52,6 +52,10 @@ class Oracle:
         """A session got the relay."""
         self.sessions[session.session_id] = session
 
+    def adopt(self, row: dict[str, Any]) -> None:
+        """A session that began in an earlier world: its energy so far is not counted again."""
+        self.sessions[row["session_id"]] = TrueSession(**row)
+
     def ended(self, session_id: str, at_ms: int, end_wh: int, reason: str) -> None:
         """The session gave the outlet back."""
         session = self.sessions[session_id]

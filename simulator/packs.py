@@ -105,7 +105,7 @@ class Pack:
 
     def __init__(self, kind: PackKind, needs_wh: float, peak_factor: float = 1.0):
         """`needs_wh` of wall energy are missing; `peak_factor` is this charger's spread."""
-        self.kind = kind
+        self.kind, self.peak_factor = kind, peak_factor
         self.power_factor = kind.power_factor
         self.curve = kind.shape.scaled(peak_factor).curve()
         self.full_at_s = self.curve.starts[-1]

@@ -32,6 +32,7 @@ class Reports:
     def __init__(self, core: Core, faults: Faults):
         self.core, self.faults = core, faults
         self.cadence = {slot.number: _Cadence() for slot in core.slots}
+        self._next = NEVER
 
     def state(self, slot: Slot) -> str:
         """The outlet's state in the contract's words."""
@@ -80,11 +81,16 @@ class Reports:
         cadence = self.cadence[outlet]
         cadence.watch_every_ms, cadence.watch_until = every_s * SECOND, now + for_s * SECOND
         cadence.due = min(cadence.due, now + every_s * SECOND)
+        self._next_again()
 
     def forget_plans(self) -> None:
         """After a boot nothing is planned."""
         for number in self.cadence:
             self.cadence[number] = _Cadence()
+        self._next_again()
+
+    def _next_again(self) -> None:
+        self._next = min(min(c.due, c.change) for c in self.cadence.values())
 
     def _plan(self, slot: Slot, shown_w: float, now: int) -> None:
         cadence = self.cadence[slot.number]
@@ -101,13 +107,16 @@ class Reports:
                 slot.hw.when_above(shown_w + margin, now), slot.hw.when_below(shown_w - margin, now)
             )
             cadence.change = max(turn, now + CHANGE_PAUSE_MS)
+        self._next_again()
 
     def next_wake(self) -> int:
         """When the next reading is due."""
-        return min(min(c.due, c.change) for c in self.cadence.values())
+        return self._next
 
     def tick(self, now: int) -> None:
         """Report what is due, all outlets in one message."""
+        if now < self._next:
+            return
         rows: list[Body] = []
         for slot in self.core.slots:
             cadence = self.cadence[slot.number]

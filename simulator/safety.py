@@ -61,10 +61,14 @@ class Safety:
 
     def next_wake(self) -> int:
         """When something here is due."""
-        return min([NEVER, *self._hot_at.values(), *self._clear_at.values()])
+        if not (self._hot_at or self._clear_at):
+            return NEVER
+        return min([*self._hot_at.values(), *self._clear_at.values()])
 
     def tick(self, now: int) -> None:
         """Switch off what has been too hot for 30 s."""
+        if now < self.next_wake():
+            return
         limit = self.core.flash.config.get("over_temp_outlet_c")
         for slot in self.core.slots:
             number, heat_c = slot.number, slot.hw.heat_c or 0.0

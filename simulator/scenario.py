@@ -1,7 +1,7 @@
 """Scenarios are data: one TOML file each, read here, and a sentence for each mistake in one."""
 
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,10 @@ class Scenario:
     mishaps: tuple[Planned, ...] = ()
     evening: str | None = None
     """A date of the apartment file, or `busiest`: plug-ins come from it instead of habits."""
+
+    def with_changes(self, **changes: Any) -> "Scenario":
+        """The same scenario with some values replaced."""
+        return replace(self, **changes)
 
 
 def scenario_names() -> list[str]:

@@ -1,7 +1,7 @@
 """A resident at the wall: finds a free outlet, plugs in, swipes, swipes again, and comes back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from simulator.core import Publish
 from simulator.pile import Pile
 from simulator.residents import Card, Resident, Visit, visit_of
 from simulator.scenario import Scenario
-from simulator.times import MINUTE, SECOND
+from simulator.times import HOUR, MINUTE, SECOND
 
 SWIPES = 3
 SWIPE_AGAIN_MS = 50 * SECOND
@@ -21,6 +21,7 @@ class Compound(Protocol):
 
     piles: dict[str, Pile]
     entrance_of: dict[str, int]
+    now: int
     scenario: Scenario
     seed: int
     rng: Random
@@ -61,6 +62,29 @@ class Visits:
             visit = visit_of(resident, midnight_ms, seed, scenario.busier)
             if visit is not None and visit.comes_ms >= now:
                 self.comes(visit)
+
+    def play(self, visits: list[Visit], now: int) -> None:
+        """Given visits instead of habits: those that are still to come."""
+        for visit in visits:
+            if visit.leaves_ms > now:
+                self.comes(replace(visit, comes_ms=max(visit.comes_ms, now + 15 * SECOND)))
+
+    def stays(self, resident: Resident, pile: str, outlet: int, leaves_ms: int) -> None:
+        """A bike that was already plugged in when this world began."""
+        parked = Parked(Visit(resident, self.world.now, leaves_ms, 0.0), pile, outlet, SWIPES)
+        self.parked[pile, outlet] = parked
+        self.world.later(max(leaves_ms, self.world.now), lambda t: self._leaves(parked, t))
+
+    def came_before(self, midnight_ms: int, now: int) -> None:
+        """A world that begins in the evening: who came earlier arrives in the first two minutes."""
+        scenario, seed = self.world.scenario, self.world.seed
+        for resident in self.residents:
+            visit = visit_of(resident, midnight_ms, seed, scenario.busier)
+            if visit is not None and visit.comes_ms < now < visit.leaves_ms - MINUTE:
+                had_h = (now - visit.comes_ms) / HOUR
+                comes = now + self.world.rng.randrange(15 * SECOND, 2 * MINUTE)
+                left_wh = visit.needs_wh * max(0.15, 1 - had_h / 5)
+                self.comes(replace(visit, comes_ms=comes, needs_wh=left_wh))
 
     def comes(self, visit: Visit, tries: int = 3) -> None:
         """Plan one visit."""

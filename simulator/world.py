@@ -126,7 +126,7 @@ class World:
         """Give a pile (or with the topic of `_all`, each pile in turn) a message; its answers."""
         at = max(at, self.now)
         if at > self.now:
-            self._said += self.advance(at)
+            self.keep(self.advance(at))
         if self._down_until.get(pile, 0) <= at and pile in self.piles:
             self.emit(pile, self.piles[pile].receive(topic, payload, retained, at), at)
         return self._collected()
@@ -134,6 +134,10 @@ class World:
     def _collected(self) -> list[Uplink]:
         said, self._said = self._said, []
         return said
+
+    def keep(self, uplinks: list[Uplink]) -> None:
+        """Put messages back: the next `advance` hands them out."""
+        self._said += uplinks
 
     def next_event(self) -> int:
         """When something will happen next."""
@@ -246,9 +250,18 @@ class World:
         self.emit(pile, self.piles[pile].swipe(outlet, card_uid, now), now)
         return self._collected()
 
+    def power(self, pile: str, on: bool) -> None:
+        """The mains of one pile comes or goes, now."""
+        if on:
+            self.emit(pile, self.piles[pile].power_back(self.now), self.now)
+        else:
+            if self.own_broker:
+                self._will_follows(pile, self.now)
+            self.emit(pile, self.piles[pile].power_cut(self.now), self.now)
+
     def _come_to(self, at: int | None) -> int:
         if at is not None and at > self.now:
-            self._said += self.advance(at)
+            self.keep(self.advance(at))
         return self.now
 
 
