@@ -41,6 +41,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "openapi.see": _EVERYONE,
     "sign_in.use": _EVERYONE,
     "sign_in.revoke_own": _SIGNED_IN,
+    "password.change_own": STAFF_ROLES,
     # a household's own affairs
     "session.start": _RESIDENT,
     "session.see_own": _RESIDENT,

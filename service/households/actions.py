@@ -241,6 +241,12 @@ def staff_to_check(uow: UnitOfWork, login: str) -> tuple[int | None, str | None]
     return member.id, member.password_hash
 
 
+def login_and_hash(uow: UnitOfWork, staff_id: int) -> tuple[str, str | None]:
+    """A staff member's sign-in name and stored hash (None: only codes so far)."""
+    member = uow.session.get_one(Staff, staff_id)
+    return member.login, member.password_hash
+
+
 def sign_in_staff(
     uow: UnitOfWork, staff_id: int, now: datetime, key: bytes, agent: str = ""
 ) -> SignedIn | Refused:

@@ -17,6 +17,7 @@ health.see                yes yes yes yes yes yes
 openapi.see               yes yes yes yes yes yes
 sign_in.use               yes yes yes yes yes yes
 sign_in.revoke_own        -   yes yes yes yes yes
+password.change_own       -   -   yes yes yes yes
 session.start             -   yes -   -   -   -
 session.see_own           -   yes -   -   -   -
 session.stop_own          -   yes -   -   -   -
