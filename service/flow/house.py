@@ -103,6 +103,7 @@ class House:
         self.loads: dict[str, Load] = {}
         self.tally = Tally()
         self.active_faults: dict[str, frozenset[tuple[str, int | None]]] = {}
+        self.next_sending_ms = 0
         self.loaded = False
 
     def load(self, uow: UnitOfWork) -> None:
@@ -149,8 +150,9 @@ class House:
             finally:
                 if not done:
                     self.read_again()
-            wake = work.commands > 0
-        if wake:
+            if work.commands:
+                self.next_sending_ms = 0
+        if work.commands:
             self.wake_wire()
         for listener in self.listeners:
             listener(work.outcomes)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from service.alerts.actions import close_what_is_over
 from service.billing.actions.closing import close_step
 from service.billing.outcomes import Closed, Refused, StillClosing
+from service.clock import to_ms
 from service.feeders.actions import record_peaks
 from service.flow import alarms, cables, requests, settling, steps
 from service.flow.house import House, Work
@@ -20,7 +21,7 @@ from service.piles.actions import (
 )
 from service.piles.commands import GIVE_UP_MS, PAUSE_MS
 from service.piles.messages import Outgoing
-from service.piles.records import commands_unanswered
+from service.piles.records import commands_unanswered, next_sending_ms
 from service.sessions.lifecycle import Event, State
 from service.sessions.records import ended_before, shed_since, to_post
 
@@ -38,6 +39,7 @@ RESUME_WITHIN = timedelta(hours=12)
 
 OVERRUN_MS = 300_000
 POST_AT_ONCE = 500
+FOREVER_MS = 2**62
 
 
 def tick(house: House) -> None:
@@ -96,6 +98,8 @@ def end_month(house: House, month: str) -> Closed | Refused:
 
 def due(house: House) -> Sequence[Outgoing]:
     """Commands that should leave now; one pile is told at most one thing per half second."""
+    if to_ms(house.clock.now()) < house.next_sending_ms:
+        return []
     with house.look() as work:
         ready, soon = [], set()
         for outgoing in commands_due(work.uow, work.now_ms):
@@ -105,6 +109,9 @@ def due(house: House) -> Sequence[Outgoing]:
             soon.add(pile.id)
             pile.last_command_ms = work.now_ms
             ready.append(outgoing)
+        if not ready:
+            next_ms = next_sending_ms(work.uow)
+            house.next_sending_ms = FOREVER_MS if next_ms is None else max(next_ms, work.now_ms)
     return ready
 
 
@@ -113,6 +120,7 @@ def sent(house: House, command_ids: Sequence[str]) -> None:
     with house.work() as work:
         for command_id in command_ids:
             command_was_sent(work.uow, command_id, work.now_ms)
+        house.next_sending_ms = 0
 
 
 def _give_up(work: Work) -> None:
@@ -158,8 +166,6 @@ def _notice_silence(work: Work) -> None:
             pile.silence_told = True
             alarms.raise_one(work, "silent", pile)
             work.outcomes.piles.add(pile.id)
-        elif not pile.is_silent(work.now_ms):
-            pile.silence_told = False
 
 
 def _notice_overrun(work: Work) -> None:

@@ -118,15 +118,17 @@ def _hear(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
     received_ms = said.heard.received_ms
     boot.last_heard_ms = max(boot.last_heard_ms, received_ms)
     uptime_ms = getattr(said.message, "uptime_ms", None)
-    if uptime_ms is not None and not getattr(said.message, "buffered", False):
-        boot.hear(uptime_ms, received_ms)
+    is_buffered = getattr(said.message, "buffered", False)
+    if uptime_ms is not None and not is_buffered and boot.hear(uptime_ms, received_ms):
         work.boots[boot.no] = boot
     if pile.boot is None or boot.rank > pile.boot.rank:
         pile.boot = boot
-    if received_ms > pile.heard_ms:
-        if pile.is_silent(received_ms):
-            alarms.heard_again(work, pile)
-        pile.heard_ms = received_ms
+    pile.heard_ms = max(pile.heard_ms, received_ms)
+    if said.kind != "state":
+        pile.said = "online"
+    if pile.silence_told:
+        pile.silence_told = False
+        alarms.heard_again(work, pile)
         work.outcomes.piles.add(pile.id)
 
 
@@ -273,7 +275,6 @@ def _heartbeat(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
         work.outcomes.outlets.add((pile.id, status.outlet))
         steps.compare_with_pile(work, pile, status, said.heard.received_ms)
     alarms.compare_faults(work, pile, message.faults, said.heard.received_ms)
-    work.touch(pile)
     _tell_committed(work, pile, boot)
 
 

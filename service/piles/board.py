@@ -65,11 +65,13 @@ class BootNow:
     last_heard_ms: int = 0
     told_through: int = 0
 
-    def hear(self, uptime_ms: int, received_ms: int) -> None:
-        """A live message: the smallest delay seen is the best guess of the offset."""
+    def hear(self, uptime_ms: int, received_ms: int) -> bool:
+        """A live message: the smallest delay seen is the best guess of the offset. Better now?"""
         offset = received_ms - uptime_ms
         if self.offset_ms is None or offset < self.offset_ms:
             self.offset_ms = offset
+            return True
+        return False
 
     def time_of(self, uptime_ms: int) -> int | None:
         """When something happened, in our time (ms); None if nothing live was heard yet."""

@@ -154,6 +154,12 @@ def commands_to_send(uow: UnitOfWork, now_ms: int) -> Sequence[Command]:
     return uow.session.exec(statement).all()
 
 
+def next_sending_ms(uow: UnitOfWork) -> int | None:
+    """When the next command is to be sent; None if none waits."""
+    statement = select(func.min(Command.next_send_ms)).where(col(Command.closed_ms).is_(None))
+    return uow.session.exec(statement).one()
+
+
 def commands_unanswered(uow: UnitOfWork, issued_before_ms: int) -> Sequence[Command]:
     """Commands issued before a moment that nobody answered, or that were only accepted."""
     statement = select(Command).where(
