@@ -5,6 +5,7 @@ batch is taken is counted, shown as `failing_s`, and ends in a retry or a messag
 in an acknowledgement of something that is not stored.
 """
 
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -29,7 +30,8 @@ LONGEST_RETRY_S = 5.0
 MOST_FAILURES = 3
 """Of a batch, for reasons that lie in the messages; then they are taken one by one."""
 INBOX_BYTES = 16 * 2**20
-OUTAGES = (OSError, MemoryError, DatabaseError, InterfaceError, PoolTimeoutError)
+OUTAGES = (OSError, MemoryError, DatabaseError, InterfaceError, PoolTimeoutError, sqlite3.Error)
+OF_THE_MESSAGE = (IntegrityError, DataError, sqlite3.IntegrityError, sqlite3.DataError)
 
 
 def attempt(call: Callable[[], Value]) -> Value | Exception:
@@ -45,12 +47,7 @@ def is_outage(error: Exception) -> bool:
 
     Errors that the values of a message cause (a broken constraint, a number too large) are not.
     """
-    cause = getattr(error, "orig", error)
-    if type(cause).__module__ in ("sqlite3", "psycopg.errors") and not isinstance(
-        error, (IntegrityError, DataError)
-    ):
-        return True
-    return isinstance(error, OUTAGES) and not isinstance(error, (IntegrityError, DataError))
+    return isinstance(error, OUTAGES) and not isinstance(error, OF_THE_MESSAGE)
 
 
 class Worker:

@@ -23,7 +23,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -59,8 +58,9 @@ def open_table(path: Path) -> sqlite3.Connection:
     for line in ("pragma journal_mode=wal", "pragma synchronous=full"):
         connection.execute(line)
     connection.execute(
-        "create table reading (pile text, boot text, seq integer, outlet integer, energy_wh integer,"
-        " power_w real, current_ma integer, uptime_ms integer, primary key (pile, boot, seq))"
+        "create table reading (pile text, boot text, seq integer, outlet integer,"
+        " energy_wh integer, power_w real, current_ma integer, uptime_ms integer,"
+        " primary key (pile, boot, seq))"
     )
     return connection
 
@@ -128,9 +128,8 @@ class Meter:
         return Figure(name, self.messages / self.took, self.cpu / self.messages * 1e6)
 
 
-def bare(broker: Mosquitto, messages: int, take: Take, name: str) -> Figure:
-    """paho and the work in one thread, and nothing else."""
-    meter, items = Meter(messages), []
+def open_bare_client(broker: Mosquitto, items: list[tuple[int, str, bytes]]) -> mqtt.Client:
+    """paho, subscribed, with nothing of the wire around it."""
     client = mqtt.Client(
         mqtt.CallbackAPIVersion.VERSION2, "core-telemetry", protocol=mqtt.MQTTv5, manual_ack=True
     )
@@ -141,42 +140,52 @@ def bare(broker: Mosquitto, messages: int, take: Take, name: str) -> Figure:
     )
     # Acknowledgements are queued and leave together.
     client.on_socket_register_write = lambda *_: None
-    wishes = Properties(PacketTypes.CONNECT)
-    wishes.ReceiveMaximum = 1000
-    client.connect("127.0.0.1", broker.port, properties=wishes)
     client.on_connect = lambda *_: client.subscribe("pile/1/+/up/meter", 1)
     subscribed: list[bool] = []
     client.on_subscribe = lambda *_: subscribed.append(True)
+    wishes = Properties(PacketTypes.CONNECT)
+    wishes.ReceiveMaximum = 1000
+    client.connect("127.0.0.1", broker.port, properties=wishes)
     while not subscribed:
         client.loop(0.1)
-    link: Any = client.socket()
-    due = 0.0
+    return client
+
+
+def read_batch(client: mqtt.Client, items: list[tuple[int, str, bytes]]) -> None:
+    """Wait for the first message, then at most WAIT_S for more."""
+    due = time.monotonic() + 60
+    while len(items) < BATCH and time.monotonic() < due:
+        pause = max(0.0, due - time.monotonic()) if items else 0.2
+        writers = [client.socket()] if client.want_write() else []
+        readable, writable, _ = select.select([client.socket()], writers, [], pause)
+        was_empty = not items
+        if readable:
+            before = -1
+            while before < len(items) < BATCH:
+                before = len(items)
+                client.loop_read()
+        if writable:
+            client.loop_write()
+        client.loop_misc()
+        if was_empty and items:
+            due = time.monotonic() + WAIT_S
+
+
+def bare(broker: Mosquitto, messages: int, take: Take, name: str) -> Figure:
+    """paho and the work in one thread, and nothing else."""
+    meter = Meter(messages)
+    items: list[tuple[int, str, bytes]] = []
+    client = open_bare_client(broker, items)
     with publishing(broker, messages):
         while meter.left > 0:
-            wait = max(0.0, due - time.monotonic()) if items else 0.2
-            readable, writable, _ = select.select(
-                [link], [link] if client.want_write() else [], [], wait
-            )
-            if readable:
-                if not items:
-                    due = time.monotonic() + WAIT_S
-                while len(items) < BATCH:
-                    before = len(items)
-                    client.loop_read()
-                    if len(items) == before:
-                        break
-            if writable:
-                client.loop_write()
-            client.loop_misc()
-            if items and (len(items) >= BATCH or time.monotonic() >= due):
-                if meter.left == messages:
-                    meter.count(0)
-                take([(topic, payload) for _, topic, payload in items])
-                for packet_id, _, _ in items:
-                    client.ack(packet_id, 1)
-                client.loop_write()
-                meter.count(len(items))
-                items.clear()
+            read_batch(client, items)
+            meter.count(0)
+            take([(topic, payload) for _, topic, payload in items])
+            for packet_id, _, _ in items:
+                client.ack(packet_id, 1)
+            client.loop_write()
+            meter.count(len(items))
+            items.clear()
     client.disconnect()
     client.loop(0.1)
     return meter.figure(name)
