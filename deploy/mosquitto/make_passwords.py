@@ -19,7 +19,9 @@ import secrets
 import sys
 from pathlib import Path
 
-NAME = re.compile(r"[A-Za-z0-9-]{3,23}")
+NAME = re.compile(r"(?!pile$)[A-Za-z0-9][A-Za-z0-9-]{2,22}")
+"""As the contract has it. `pile` is the root of every topic and must not be a login."""
+
 ITERATIONS = 101
 """As mosquitto_passwd does. A password made here is 24 random bytes: stretching adds nothing."""
 
@@ -66,7 +68,7 @@ def main() -> int:
     parser.add_argument("--renew", action="store_true", help="give known logins a new password")
     parser.add_argument("--remove", action="store_true", help="take the logins out")
     parser.add_argument("--given", action="store_true", help="read name:password lines from stdin")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     logins = read(options.file)
     asked = wanted(options)
 

@@ -16,7 +16,10 @@ from tests.broker.clients import Client, Setup, Will, connected, on_publish
 from tests.support.processes import start_demo_broker, start_mosquitto
 
 PILES = [f"LB-{number:03}" for number in range(1, 201)]
-PASSWORDS = {name: f"password-of-{name}" for name in ["core", "core-commands", "view", *PILES]}
+PASSWORDS = {
+    name: f"password-of-{name}"
+    for name in ["core", "core-telemetry", "core-control", "core-commands", "view", *PILES]
+}
 
 
 @pytest.fixture(scope="module", params=["mosquitto", "demo"])
@@ -396,26 +399,39 @@ def test_a_will_in_anothers_tree_is_not_published(core, pile, other):
     assert core.hears_nothing()
 
 
-def test_the_service_commands_on_a_second_login_and_the_view_only_reads_its_mirror(
-    broker, core, pile
-):
-    core.hear("pile/1/#")
+def test_each_login_of_the_service_may_do_its_part_and_no_more(broker, core, pile):
+    core.hear("pile/1/_core/#")
+    core.hear("pile/1/_view/#")
     with (
         connected(pile) as client,
-        connected(Setup(broker.port, "core-commands", PASSWORDS["core-commands"])) as sender,
+        connected(Setup(broker.port, "core-telemetry", PASSWORDS["core-telemetry"])) as flood,
+        connected(Setup(broker.port, "core-control", PASSWORDS["core-control"])) as control,
         connected(Setup(broker.port, "view", PASSWORDS["view"])) as view,
     ):
         client.hear(down(pile, "#"))
-        sender.hear("#")
+        flood.hear("#")
+        control.hear(up(pile, "#"))
         view.hear("#")
-        sender.say(down(pile, "cmd"), b"start")
+        control.say(down(pile, "cmd"), b"start")
         assert client.next().payload == b"start"
-        assert sender.say(up(pile, "meter"), b"forged").value == 0x87
+        assert flood.say(down(pile, "cmd"), b"forged").value == 0x87
         assert view.say("pile/1/_view/x", b"forged").value == 0x87
+        client.say(up(pile, "session"), b"settlement")
+        client.say(up(pile, "meter"), b"reading")
+        assert [m.payload for m in control.take(2)] == [b"settlement", b"reading"]
         core.say("pile/1/_view/LB-001", b"mirror")
         assert view.next().payload == b"mirror"
+        assert [m.payload for m in flood_without_state(flood)] == [b"reading"]
         assert view.hears_nothing()
-        assert sender.hears_nothing()
+        assert client.hears_nothing()
+
+
+def flood_without_state(flood: Client) -> list[Any]:
+    """What the telemetry login hears, until it is quiet."""
+    heard = []
+    while not flood.messages.empty() or not heard:
+        heard.append(flood.next())
+    return heard
 
 
 # --- many at once ---
