@@ -36,7 +36,7 @@ def install(
     key = key_of(settings.secret_key.get_secret_value())
     door = app.state.door = Door(settings, store, clock, key, seconds)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_LIMIT_BYTES)
-    app.add_middleware(Threshold, door=door)
+    app.add_middleware(Threshold)
     app.add_exception_handler(problems.NoEntryError, problems.entry_no)
     app.add_exception_handler(HTTPException, problems.http_no)
     app.add_exception_handler(RequestValidationError, problems.input_no)

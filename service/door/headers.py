@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.door.problems import BY_STATUS, answer
 from service.door.sign_in import COOKIE
-from service.door.state import Door, set_cookie
+from service.door.state import Door, door_of, set_cookie
 from service.door.visitor import YEAR_SECONDS, habit_cookies
 from service.words import Sentence
 
@@ -50,8 +50,8 @@ HEADERS = {
 class Threshold:
     """The middleware; plain ASGI, so that live streams pass through without being gathered."""
 
-    def __init__(self, app: ASGIApp, door: Door):
-        self.app, self.door = app, door
+    def __init__(self, app: ASGIApp):
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the host, pass on, dress the answer."""
@@ -60,15 +60,16 @@ class Threshold:
             return
         scope["state"] = dict(scope.get("state") or {})
         request = Request(scope)
+        door = door_of(request)
 
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 if message["status"] < 300 and "guarded" not in scope["state"]:
                     raise RuntimeError(f"{scope['path']} answered without a guard")
-                dress(request, MutableHeaders(scope=message), self.door)
+                dress(request, MutableHeaders(scope=message), door)
             await send(message)
 
-        if not is_our_host(request.headers.get("host", ""), self.door.public_host):
+        if not is_our_host(request.headers.get("host", ""), door.public_host):
             refusal = answer(request, 421, "wrong_host", Sentence(BY_STATUS[421]))
             await refusal(scope, receive, send_dressed)
             return
@@ -91,7 +92,10 @@ def dress(request: HTTPConnection, headers: MutableHeaders, door: Door) -> None:
 
 def is_our_host(host: str, public_host: str) -> bool:
     """The public name, this machine, or a bare IP address (no foreign name can be one)."""
-    name = urlsplit(f"//{host}").hostname if host else None
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:  # brackets that do not hold an address
+        return False
     if name is None:
         return False
     if name in ("localhost", urlsplit(f"//{public_host}").hostname):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from pydantic import BaseModel
@@ -17,10 +18,10 @@ from starlette.testclient import TestClient
 from service import door
 from service.clock import FixedClock, to_ms
 from service.door.state import Door
-from service.households import actions
+from service.households import actions, passwords
 from service.households.access import ACCESS, Role
+from service.households.codes import key_of
 from service.households.csv_import import HouseholdRow
-from service.households.passwords import hash_password
 from service.households.records import Staff
 from service.settings import Settings
 from service.store import Store
@@ -122,9 +123,22 @@ class Gate:
     door: Door
     url: str
 
-    def browser(self, address: str = "203.0.113.7", **options: object) -> TestClient:
-        return TestClient(self.app, base_url=self.url, follow_redirects=False,
-                          client=(address, 50_000), **options)  # type: ignore[arg-type] # fmt: skip
+    def browser(
+        self,
+        address: str = "203.0.113.7",
+        headers: dict[str, str] | None = None,
+        cookies: dict[str, str] | None = None,
+        raise_server_exceptions: bool = True,
+    ) -> TestClient:
+        return TestClient(
+            self.app,
+            base_url=self.url,
+            follow_redirects=False,
+            client=(address, 50_000),
+            headers={"accept-language": "en", **(headers or {})},
+            cookies=cookies,
+            raise_server_exceptions=raise_server_exceptions,
+        )
 
     def household(self, number: str = "3-201") -> int:
         with self.store.writing() as uow:
@@ -140,7 +154,7 @@ class Gate:
         return code
 
     def staff(self, role: str = Role.COMMITTEE, login: str = "li") -> int:
-        hashed = hash_password(PASSWORD)
+        hashed = passwords.hash_password(PASSWORD)
         with self.store.writing() as uow:
             member = actions.add_staff(uow, login, role, "", hashed)
             assert isinstance(member, Staff)
@@ -180,19 +194,35 @@ def post_password(browser: TestClient, login: str, password: str):  # type: igno
     return browser.post("/sign-in", data=fields)
 
 
-def build(store: Store, clock: FixedClock, public_url: str, static: Path) -> Gate:
-    settings = Settings(
+def settings_for(public_url: str) -> Settings:
+    return Settings(
         _env_file=None,  # type: ignore[call-arg]
         public_url=public_url,
         secret_key="a key of the tests, long enough",  # type: ignore[arg-type]
         metrics_token=METRICS,  # type: ignore[arg-type]
     )
+
+
+def hang(app: FastAPI, store: Store, clock: FixedClock, url: str) -> Gate:
+    settings = settings_for(url)
+    if not hasattr(app.state, "door"):
+        door.install(app, settings, store, clock)
+    key = key_of(settings.secret_key.get_secret_value())
+    app.state.show_no = None
+    app.state.door = Door(settings, store, clock, key, lambda: to_ms(clock.now()) / 1000)
+    return Gate(app, store, clock, app.state.door, url)
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """The routes, built once: every test hangs a door of its own before them."""
+    folder = tmp_path_factory.mktemp("static")
+    (folder / "style.css").write_text("p { color: green }")
     app = FastAPI(openapi_url=None)
-    hung = door.install(app, settings, store, clock, lambda: to_ms(clock.now()) / 1000)
     app.include_router(routes())
-    app.mount("/static", door.GuardedApp(StaticFiles(directory=static), "static.see"))
+    app.mount("/static", door.GuardedApp(StaticFiles(directory=folder), "static.see"))
     door.check_routes(app)
-    return Gate(app, store, clock, hung, public_url)
+    return app
 
 
 @pytest.fixture
@@ -205,20 +235,28 @@ def store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def static_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "static"
-    folder.mkdir()
-    (folder / "style.css").write_text("p { color: green }")
-    return folder
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real algorithm with little work: what the full work costs is tested with passwords."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", quick)
+    monkeypatch.setattr(passwords, "_NOBODY", quick.hash("nobody"))
 
 
 @pytest.fixture
-def gate(store: Store, clock: FixedClock, static_folder: Path) -> Gate:
+def gate(app: FastAPI, store: Store, clock: FixedClock, quick_hashes: None) -> Gate:
     """The door on plain http, as at home."""
-    return build(store, clock, "http://127.0.0.1:8080", static_folder)
+    return hang(app, store, clock, "http://127.0.0.1:8080")
 
 
 @pytest.fixture
-def https_gate(store: Store, clock: FixedClock, static_folder: Path) -> Gate:
+def https_gate(app: FastAPI, store: Store, clock: FixedClock, quick_hashes: None) -> Gate:
     """The door as the compound has it: a name and https."""
-    return build(store, clock, HTTPS, static_folder)
+    return hang(app, store, clock, HTTPS)
+
+
+@pytest.fixture
+def growing_gate(store: Store, clock: FixedClock, quick_hashes: None) -> Gate:
+    """A door before an app of the test's own, to which it adds routes."""
+    app = FastAPI(openapi_url=None)
+    app.include_router(routes())
+    return hang(app, store, clock, "http://127.0.0.1:8080")

@@ -82,14 +82,14 @@ def test_behind_a_proxy_the_public_name_is_home_too(https_gate: Gate):
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_every_changing_method_is_guarded(gate: Gate, method: str):
+def test_every_changing_method_is_guarded(growing_gate: Gate, method: str):
     from fastapi import Depends
 
     from service import door
 
-    gate.app.add_api_route("/change", lambda: "done", methods=[method],
+    growing_gate.app.add_api_route("/change", lambda: "done", methods=[method],
                            dependencies=[Depends(door.guard("session.start"))])  # fmt: skip
-    browser = gate.resident()
+    browser = growing_gate.resident()
     assert browser.request(method, "/change").status_code == 403
     ours = {"x-form-token": token(browser)}
     assert browser.request(method, "/change", headers=ours).status_code == 200

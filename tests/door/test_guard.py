@@ -1,5 +1,7 @@
 """Every route has one guard, and the guard is the access table."""
 
+from pathlib import Path
+
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import Route
@@ -35,30 +37,30 @@ def test_every_change_without_our_form_is_refused_whatever_the_role(gate: Gate, 
         assert browser.post(f"/do/{action}", headers=ours).status_code == 200, action
 
 
-def test_a_route_without_a_guard_stops_the_start_by_name(gate: Gate):
+def test_a_route_without_a_guard_stops_the_start_by_name(growing_gate: Gate):
     router = APIRouter(prefix="/api/v1")
     router.add_api_route("/forgotten", lambda: "open", methods=["GET", "PUT"])
-    gate.app.include_router(router)
+    growing_gate.app.include_router(router)
     with pytest.raises(UnguardedError, match="GET/PUT /api/v1/forgotten has no guard"):
-        door.check_routes(gate.app)
+        door.check_routes(growing_gate.app)
 
 
-def test_two_guards_on_one_route_stop_the_start_too(gate: Gate):
+def test_two_guards_on_one_route_stop_the_start_too(growing_gate: Gate):
     both = APIRouter(prefix="/twice", dependencies=[Depends(door.guard("usage.see"))])
     both.add_api_route("", lambda: "?", dependencies=[Depends(door.guard("outlet.see"))])
-    gate.app.include_router(both)
+    growing_gate.app.include_router(both)
     with pytest.raises(UnguardedError, match=r"/twice has \['usage.see', 'outlet.see'\]"):
-        door.check_routes(gate.app)
+        door.check_routes(growing_gate.app)
 
 
-def test_a_guard_of_a_router_covers_all_that_is_in_it(gate: Gate):
+def test_a_guard_of_a_router_covers_all_that_is_in_it(growing_gate: Gate):
     inner = APIRouter()
     inner.add_api_route("/inner", lambda: "in")
     outer = APIRouter(prefix="/outer", dependencies=[Depends(door.guard("audit.see"))])
     outer.include_router(inner)
-    gate.app.include_router(outer)
-    assert ("GET", "/outer/inner", "audit.see") in door.check_routes(gate.app)
-    assert gate.browser().get("/outer/inner", headers=JSON).status_code == 401
+    growing_gate.app.include_router(outer)
+    assert ("GET", "/outer/inner", "audit.see") in door.check_routes(growing_gate.app)
+    assert growing_gate.browser().get("/outer/inner", headers=JSON).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc"])
@@ -67,9 +69,9 @@ def test_what_the_framework_would_add_by_itself_is_found(path: str):
         door.check_routes(FastAPI())
 
 
-def test_bare_mounts_plain_routes_and_sockets_are_found(static_folder: object):
+def test_bare_mounts_plain_routes_and_sockets_are_found(tmp_path: Path):
     app = FastAPI(openapi_url=None)
-    app.mount("/static", StaticFiles(directory=str(static_folder)))
+    app.mount("/static", StaticFiles(directory=tmp_path))
     app.router.routes.append(Route("/plain", lambda request: None))
 
     @app.websocket("/live")
@@ -86,9 +88,9 @@ def test_an_action_that_is_not_in_the_table_cannot_be_asked_for():
         door.GuardedApp(FastAPI(), "audit.see")
 
 
-def test_a_route_added_after_the_check_still_answers_nobody(gate: Gate):
-    gate.app.add_api_route("/late", lambda: "secret")
-    answer = gate.browser(raise_server_exceptions=False).get("/late")
+def test_a_route_added_after_the_check_still_answers_nobody(growing_gate: Gate):
+    growing_gate.app.add_api_route("/late", lambda: "secret")
+    answer = growing_gate.browser(raise_server_exceptions=False).get("/late")
     assert answer.status_code == 500
     assert "secret" not in answer.text
 
