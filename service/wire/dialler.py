@@ -34,9 +34,11 @@ class Dialler:
 
     @property
     def is_connected(self) -> bool:
-        """Accepted and subscribed."""
+        """Accepted, subscribed and here to stay."""
         link = self.link
-        return link is not None and link.ready and not link.closed
+        if link is None or link.closed or self._testing:
+            return False
+        return link.generation == self._greeted
 
     def due_in(self, now: float) -> float:
         """Seconds until the next try, while there is no link."""
