@@ -64,6 +64,25 @@ class ShedPlan:
     still_over_ma: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One conductor that has to come down by `excess_ma`, and the sessions that load it."""
+
+    feeder_id: str
+    load_ma: int
+    excess_ma: int
+    sessions: AbstractSet[str]
+
+    def missing_ma(self, paused: Sequence["Chosen"]) -> int:
+        """What is still too much when these are paused; zero or less when it is enough."""
+        return self.excess_ma - sum(
+            one.current_ma for _, one in paused if one.session_id in self.sessions
+        )
+
+
+Chosen = tuple[Goal, Running]
+
+
 def plan_shedding(
     tree: Tree,
     loads: Mapping[str, Load],
@@ -74,53 +93,70 @@ def plan_shedding(
     """Which sessions to pause so that every feeder above 1.13 times its rating comes below it.
 
     `feeders`: only these are looked at (those for which risk.must_shed says it is time); None: all.
-    What a cable below has already freed counts for the cables above. Pauses on their way count as
-    done for two minutes, so that a slow reading does not cost another session.
+    What a cable below has already freed counts for the cables above, and whoever turns out not to
+    be needed is left alone. Pauses on their way count as done for two minutes, so that a slow
+    reading does not cost another session.
     """
-    looked_at = tree.cables.keys() if feeders is None else feeders
-    gone = {one.session_id: one for one in sessions if _is_pausing(one, now)}
-    may_be_shed = [one for one in sessions if _may_be_shed(one, now)]
-    may_be_shed.sort(key=_least_missed_first)
-    sheds: list[Shed] = []
+    goals = _goals(tree, loads, sessions, tree.cables.keys() if feeders is None else feeders, now)
+    candidates = [one for one in sessions if _may_be_shed(one, now)]
+    candidates.sort(key=_least_missed_first)
+    chosen = _needed(goals, _enough(goals, candidates))
     still_over: dict[str, int] = {}
+    for goal in goals:
+        short_ma = goal.missing_ma(chosen)
+        if short_ma > 0:
+            still_over[goal.feeder_id] = max(short_ma, still_over.get(goal.feeder_id, 0))
+    return ShedPlan(
+        tuple(
+            Shed(one, goal.feeder_id, why_paused(tree, goal.feeder_id, goal.load_ma))
+            for goal, one in chosen
+        ),
+        still_over,
+    )
+
+
+def _goals(
+    tree: Tree,
+    loads: Mapping[str, Load],
+    sessions: Sequence[Running],
+    feeders: AbstractSet[str],
+    now: datetime,
+) -> list[Goal]:
+    """The conductors above 1.13 times their rating, those at the leaves first."""
+    goals = []
     for level_id in tree.leaves_first:
-        cable = tree.cables[level_id]
-        for phase in PHASES[cable.phase]:
+        rating_ma = tree.cables[level_id].rating_ma
+        for phase in PHASES[tree.cables[level_id].phase]:
             load_ma = loads[level_id].phases_ma[phase]
-            if load_ma <= NEVER_TRIPS * cable.rating_ma or level_id not in looked_at:
+            if level_id not in feeders or load_ma / rating_ma <= NEVER_TRIPS:
                 continue
-            left_ma = load_ma - sum(
-                one.current_ma for one in gone.values() if _loads(tree, one, level_id, phase)
-            )
-            excess_ma = left_ma - (cable.rating_ma - 1)
-            candidates = [
-                one
-                for one in may_be_shed
-                if one.session_id not in gone and _loads(tree, one, level_id, phase)
-            ]
-            chosen = choose(candidates, excess_ma)
-            gone.update((one.session_id, one) for one in chosen)
-            sheds += [Shed(one, level_id, why_paused(tree, level_id, load_ma)) for one in chosen]
-            short_ma = excess_ma - sum(one.current_ma for one in chosen)
-            if short_ma > 0:
-                still_over[level_id] = max(short_ma, still_over.get(level_id, 0))
-    return ShedPlan(tuple(sheds), still_over)
+            on_it = [one for one in sessions if _loads(tree, one, level_id, phase)]
+            pausing_ma = sum(one.current_ma for one in on_it if _is_pausing(one, now))
+            excess_ma = load_ma - pausing_ma - (rating_ma - 1)
+            goals.append(Goal(level_id, load_ma, excess_ma, {one.session_id for one in on_it}))
+    return goals
 
 
-def choose(candidates: Sequence[Running], excess_ma: int) -> list[Running]:
-    """The first of these, in their order, that together free `excess_ma`; without any that turns
-    out not to be needed. All of them when even that is not enough."""
-    chosen: list[Running] = []
-    freed_ma = 0
-    for one in candidates:
-        if freed_ma >= excess_ma:
-            break
-        chosen.append(one)
-        freed_ma += one.current_ma
-    for one in reversed(list(chosen)):
-        if freed_ma - one.current_ma >= excess_ma:
-            chosen.remove(one)
-            freed_ma -= one.current_ma
+def _enough(goals: Sequence[Goal], candidates: Sequence[Running]) -> list[Chosen]:
+    """The first candidates in their order until every goal is reached, or nobody is left."""
+    chosen: list[Chosen] = []
+    taken: set[str] = set()
+    for goal in goals:
+        for one in candidates:
+            if goal.missing_ma(chosen) <= 0:
+                break
+            if one.session_id in goal.sessions and one.session_id not in taken:
+                chosen.append((goal, one))
+                taken.add(one.session_id)
+    return chosen
+
+
+def _needed(goals: Sequence[Goal], chosen: list[Chosen]) -> list[Chosen]:
+    """Those without whom some goal would be missed (by more); the last chosen are spared first."""
+    for pair in reversed(list(chosen)):
+        without = [other for other in chosen if other is not pair]
+        if all(goal.missing_ma(without) <= max(0, goal.missing_ma(chosen)) for goal in goals):
+            chosen = without
     return chosen
 
 
