@@ -269,7 +269,9 @@ def _heartbeat(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
         if outlet is None:
             continue
         outlet.state, outlet.state_ms = status.state, said.heard.received_ms
-        if status.state == "empty":
+        if status.power_w is not None:
+            outlet.sample(status.power_w, said.heard.received_ms)
+        elif status.session_id is None and status.state not in ("fault", "unknown"):
             outlet.power_w, outlet.current_ma = 0.0, 0
             outlet.sample_ms = said.heard.received_ms
         work.outcomes.outlets.add((pile.id, status.outlet))

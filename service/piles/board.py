@@ -46,10 +46,18 @@ class OutletNow:
 
     @property
     def may_be_on(self) -> bool:
-        """Could the relay be closed? When in doubt, yes."""
-        return self.state in ("charging", "starting", "paused", "full", "fault") or bool(
+        """Could the relay be closed, by what the pile said last?"""
+        return self.state in ("charging", "starting", "paused") or bool(
             self.power_w and self.power_w >= 1
         )
+
+    def sample(self, power_w: float, at_ms: int) -> None:
+        """A heartbeat carries the power only; the current is taken to have changed with it."""
+        if self.current_ma is not None and self.power_w:
+            self.current_ma = round(self.current_ma * power_w / self.power_w)
+        else:
+            self.current_ma = None
+        self.power_w, self.sample_ms = power_w, at_ms
 
 
 @dataclass(slots=True)

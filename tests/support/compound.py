@@ -1,4 +1,4 @@
-"""A whole compound inside a test: the real flow on a real database, simulated piles, a handed clock.
+"""A whole compound inside a test: the real flow and database, simulated piles, a handed clock.
 
 No broker and no waiting: messages walk straight from the simulator into the conductor and back.
 """
@@ -30,7 +30,7 @@ TEST_SETTINGS = Settings(
 def seeded_house(
     store: Store, clock: FixedClock, plan: Plan | None = None, **settings: Any
 ) -> House:
-    """A conductor over a compound with piles, households, cards and a price, but no messages yet."""
+    """A conductor over a compound with piles, households, cards and a price, still unheard."""
     plan = plan or Plan(piles=4, households=8)
     chosen = TEST_SETTINGS.model_copy(update=settings)
     key = key_of(SECRET)
