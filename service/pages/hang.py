@@ -1,0 +1,54 @@
+"""Hangs the pages into an app: routes, files, refusals in words, live renderers, compression."""
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from service.door import GuardedApp, show_refusals_with
+from service.pages import live_pages, me, resident, sign_in_pages
+from service.pages.draw import STATIC, draw
+from service.words import N_, Sentence
+
+YEAR_S = 31_536_000
+
+TITLES = {
+    403: N_("This is not for you"),
+    404: N_("There is nothing here"),
+    429: N_("One moment please"),
+    500: N_("Something broke"),
+    503: N_("One moment please"),
+}
+OTHERWISE = N_("This did not work")
+
+
+class OurFiles(StaticFiles):
+    """Files whose address changes with their content, so that browsers may keep them for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, to be kept for a year when its mark is in the address."""
+        response = await super().get_response(path, scope)
+        if b"v=" in scope.get("query_string", b"") and response.status_code == 200:
+            response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
+        return response
+
+
+def install(app: FastAPI) -> None:
+    """Every page and its live parts, for the house and the hub in `app.state`.
+
+    Call it after `door.install` and before `check_routes`.
+    """
+    app.add_middleware(GZipMiddleware, minimum_size=600, compresslevel=6)
+    app.mount("/static", GuardedApp(OurFiles(directory=STATIC), "static.see"), name="static")
+    for room in (resident, me, sign_in_pages, live_pages):
+        app.include_router(room.router, include_in_schema=False)
+    live_pages.register_renderers(app.state.hub, app.state.house)
+    show_refusals_with(app, refusal_page)
+
+
+def refusal_page(request: Request, status: int, text: str) -> Response:
+    """A no for a person: what happened in one sentence, and a way back."""
+    title = Sentence(TITLES.get(status, OTHERWISE))
+    return draw(request, "refusal.html", {"title": title, "text": text, "path": "/"}, status)

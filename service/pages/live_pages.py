@@ -1,0 +1,133 @@
+"""The event streams of open pages, and what is drawn into them.
+
+A renderer gets a topic and a variant (language and the stage the page was drawn with). When the
+stage has moved on, the fragment has the page fetched anew, so forms are always right.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from service.door import Reason, Visitor, guard, no_entry
+from service.flow.house import House
+from service.live import Hub, TooManyPagesError, Topic
+from service.pages import look
+from service.pages.context import house_of, hub_of
+from service.pages.draw import fragment
+from service.pages.outlet_view import OutletFacts, outlet_view
+from service.pages.resident import facts_of_outlet, session_context
+from service.pages.session_view import session_view
+from service.sessions.records import session_row
+from service.words import LANGUAGES
+
+router = APIRouter()
+See = Annotated[Visitor, Depends(guard("outlet.see"))]
+SeeOwn = Annotated[Visitor, Depends(guard("session.see_own"))]
+Stage = Annotated[str, Query(pattern=r"^[a-z_0-9]{0,24}$")]
+
+_VARIANT = re.compile(rf"({'|'.join(LANGUAGES)}):([a-z_0-9]*)")
+
+
+def variant_of(visitor: Visitor, stage: str) -> str:
+    """Pages in one language that were drawn in one stage share what is rendered."""
+    return f"{visitor.language}:{stage}"
+
+
+def read_variant(variant: str) -> tuple[str, str]:
+    """Language and stage."""
+    found = _VARIANT.fullmatch(variant)
+    return (found[1], found[2]) if found else (LANGUAGES[0], "")
+
+
+async def events(hub: Hub, topic: Topic, variant: str) -> Response:
+    """A stream of one topic; 503 when no more pages can be open (they ask again by themselves)."""
+    stream = hub.stream(topic, variant)
+    try:
+        first = await anext(stream)
+    except (TooManyPagesError, StopAsyncIteration):
+        return Response(status_code=503, headers={"Retry-After": "30"})
+
+    async def all_of_it() -> AsyncIterator[bytes]:
+        try:
+            yield first
+            async for event in stream:
+                yield event
+        finally:
+            await stream.aclose()  # type: ignore[attr-defined]
+
+    return StreamingResponse(all_of_it(), media_type="text/event-stream")
+
+
+@router.get("/live/outlet/{pile}/{outlet}")
+async def outlet_events(
+    request: Request, visitor: See, pile: str, outlet: int, stage: Stage = ""
+) -> Response:
+    """The state of one outlet."""
+    found = await run_in_threadpool(_pile_id, house_of(request), pile, outlet)
+    if found is None:
+        raise no_entry(Reason.NOT_FOUND)
+    return await events(hub_of(request), ("outlet", found, outlet), variant_of(visitor, stage))
+
+
+@router.get("/live/session/{session_id}")
+async def session_events(
+    request: Request, visitor: SeeOwn, session_id: str, stage: Stage = ""
+) -> Response:
+    """One charge of one's own."""
+    household_id = await run_in_threadpool(_owner, house_of(request), session_id)
+    if household_id is None or not visitor.may_touch("session.see", household_id):
+        raise no_entry(Reason.NOT_FOUND)
+    return await events(hub_of(request), ("session", session_id), variant_of(visitor, stage))
+
+
+def _pile_id(house: House, pile: str, outlet: int) -> str | None:
+    with house.look():
+        found = look.find_pile(house, pile)
+    return found.id if found is not None and outlet in found.outlets else None
+
+
+def _owner(house: House, session_id: str) -> int | None:
+    with house.store.reading() as uow:
+        row = session_row(uow, session_id)
+    return row.household_id if row else None
+
+
+def register_renderers(hub: Hub, house: House) -> None:
+    """Teach the hub to draw outlets and sessions."""
+    hub.renderers["outlet"] = _outlet_renderer(house)
+    hub.renderers["session"] = _session_renderer(house)
+
+
+def _outlet_renderer(house: House) -> Callable[[Topic, str], str]:
+    def render(topic: Topic, variant: str) -> str:
+        language, stage = read_variant(variant)
+        with house.look() as work:
+            pile = house.board.piles.get(str(topic[1]))
+            number = int(str(topic[2]))
+            facts: OutletFacts | None = None
+            if pile is not None:
+                facts = facts_of_outlet(work, Visitor(), pile, number)
+        if facts is None:
+            return ""
+        view = outlet_view(facts, house.settings.zone, stage)
+        return fragment(language, "outlet_live.html", {"view": view})
+
+    return render
+
+
+def _session_renderer(house: House) -> Callable[[Topic, str], str]:
+    def render(topic: Topic, variant: str) -> str:
+        language, stage = read_variant(variant)
+        with house.look() as work:
+            facts = look.session_facts(work, str(topic[1]))
+        if facts is None:
+            return ""
+        view = session_view(facts, house.settings.zone)
+        return fragment(language, "session_live.html", session_context(view, stage))
+
+    return render

@@ -1,0 +1,95 @@
+"""Signing in: residents with the code on paper, once per phone; staff with name and password."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from service.door import (
+    Visitor,
+    guard,
+    safe_next,
+    sign_in_with_code,
+    sign_in_with_password,
+    sign_out,
+    status_of,
+)
+from service.households.access import Role
+from service.households.outcomes import SignedIn
+from service.pages.draw import draw
+
+router = APIRouter()
+Use = Annotated[Visitor, Depends(guard("sign_in.use"))]
+Leave = Annotated[Visitor, Depends(guard("sign_in.revoke_own"))]
+
+HOME = {
+    Role.RESIDENT: "/me",
+    Role.GATEHOUSE: "/gate",
+    Role.MAINTENANCE: "/fix",
+    Role.COMMITTEE: "/committee",
+    Role.VIEWER: "/committee",
+}
+
+
+def home_of(role: str) -> str:
+    """Where somebody of this role begins."""
+    return HOME.get(Role(role), "/")
+
+
+def after_sign_in(role: str, wanted: str) -> str:
+    """The page that was asked for before the sign-in, else the role's own."""
+    path = safe_next(wanted)
+    return home_of(role) if path == "/" else path
+
+
+@router.get("/sign-in")
+def code_form(request: Request, visitor: Use, next: str = "/", code: str = "") -> Response:  # noqa: A002
+    """Ask for the code. One in the address is filled in, but used only when it is sent."""
+    return draw(request, "sign_in.html", {"next": safe_next(next), "code": code[:20]})
+
+
+@router.post("/sign-in")
+def use_code(
+    request: Request,
+    visitor: Use,
+    code: Annotated[str, Form(max_length=60)],
+    next: Annotated[str, Form(max_length=200)] = "/",  # noqa: A002
+) -> Response:
+    """Bind this phone, or say why not and what to do."""
+    outcome = sign_in_with_code(request, code)
+    if isinstance(outcome, SignedIn):
+        return RedirectResponse(after_sign_in(outcome.role, next), status_code=303)
+    words = outcome.sentence.in_language(visitor.language)
+    context = {"next": safe_next(next), "code": code[:20], "error": words}
+    return draw(request, "sign_in.html", context, status_of(outcome.reason))
+
+
+@router.get("/staff/sign-in")
+def password_form(request: Request, visitor: Use, next: str = "/") -> Response:  # noqa: A002
+    """Ask staff for name and password."""
+    return draw(request, "staff_sign_in.html", {"next": safe_next(next), "name": ""})
+
+
+@router.post("/staff/sign-in")
+def use_password(
+    request: Request,
+    visitor: Use,
+    name: Annotated[str, Form(max_length=60)],
+    password: Annotated[str, Form(max_length=200)],
+    next: Annotated[str, Form(max_length=200)] = "/",  # noqa: A002
+) -> Response:
+    """Let staff in, or say that name or password is wrong."""
+    outcome = sign_in_with_password(request, name, password)
+    if isinstance(outcome, SignedIn):
+        return RedirectResponse(after_sign_in(outcome.role, next), status_code=303)
+    words = outcome.sentence.in_language(visitor.language)
+    context = {"next": safe_next(next), "name": name, "error": words}
+    return draw(request, "staff_sign_in.html", context, status_of(outcome.reason))
+
+
+@router.post("/sign-out")
+def leave(request: Request, visitor: Leave) -> Response:
+    """End this sign-in."""
+    sign_out(request)
+    return RedirectResponse("/", status_code=303)

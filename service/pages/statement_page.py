@@ -1,0 +1,139 @@
+"""A household's month as it is read on the screen, on paper and with a pencil."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from service.billing.statement import COMPONENT_WORDS, Movement, SessionBlock, StatementView
+from service.billing.statement import arithmetic as in_symbols
+from service.pages.say_time import clock_time, month, on_day, span
+from service.pages.states import stop_sentence
+from service.words import N_, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class LineText:
+    """One printed amount with its arithmetic."""
+
+    part: Sentence
+    band: str
+    arithmetic: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockText:
+    """One charge on the statement."""
+
+    session_id: str
+    day: Sentence
+    times: str
+    length: Sentence
+    place: Sentence
+    start_wh: int
+    end_wh: int
+    energy_wh: int
+    electricity_fen: int
+    service_fen: int
+    total_fen: int
+    reason: Sentence
+    lines: tuple[LineText, ...]
+    marks: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MovementText:
+    """A payment or a correction."""
+
+    day: Sentence
+    words: Sentence
+    memo: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPage:
+    """Everything the template writes."""
+
+    month_key: str
+    month: Sentence
+    door: str
+    is_final: bool
+    published: Sentence | None
+    blocks: tuple[BlockText, ...]
+    payments: tuple[MovementText, ...]
+    corrections: tuple[MovementText, ...]
+    opening_fen: int
+    lines_fen: int
+    electricity_fen: int
+    service_fen: int
+    payments_fen: int
+    corrections_fen: int
+    closing_fen: int
+    energy_wh: int
+
+
+def statement_page(
+    view: StatementView, door: str, numbers: Mapping[str, int], zone: tzinfo
+) -> StatementPage:
+    """The page of a statement; `numbers` are the numbers of the piles by their names."""
+    return StatementPage(
+        month_key=view.month,
+        month=month(view.month),
+        door=door,
+        is_final=view.published_at is not None,
+        published=on_day(view.published_at, zone) if view.published_at else None,
+        blocks=tuple(_block(block, numbers, zone) for block in view.sessions),
+        payments=tuple(_movement(one, zone) for one in view.payments),
+        corrections=tuple(_movement(one, zone) for one in view.corrections),
+        opening_fen=view.opening_fen,
+        lines_fen=view.lines_fen,
+        electricity_fen=sum(block.priced.electricity_fen for block in view.sessions),
+        service_fen=sum(block.priced.service_fen for block in view.sessions),
+        payments_fen=view.payments_fen,
+        corrections_fen=view.corrections_fen,
+        closing_fen=view.closing_fen,
+        energy_wh=view.energy_wh,
+    )
+
+
+def place_words(pile: str, outlet: int, numbers: Mapping[str, int]) -> Sentence:
+    """Where it was, by the number on the label."""
+    values = {"pile": numbers.get(pile, pile), "outlet": outlet}
+    return Sentence(N_("Pile {pile} · outlet {outlet}"), values)
+
+
+def _block(block: SessionBlock, numbers: Mapping[str, int], zone: tzinfo) -> BlockText:
+    bill = block.bill
+    return BlockText(
+        session_id=bill.session_id,
+        day=on_day(bill.ended_at, zone),
+        times=f"{clock_time(bill.started_at, zone)} – {clock_time(bill.ended_at, zone)}",
+        length=span(_seconds(bill.started_at, bill.ended_at)),
+        place=place_words(bill.pile, bill.outlet, numbers),
+        start_wh=bill.start_wh,
+        end_wh=bill.end_wh,
+        energy_wh=block.priced.energy_wh,
+        electricity_fen=block.priced.electricity_fen,
+        service_fen=block.priced.service_fen,
+        total_fen=block.total_fen,
+        reason=stop_sentence(bill.stop_reason),
+        lines=tuple(
+            LineText(
+                Sentence(COMPONENT_WORDS[line.component]),
+                line.band_name,
+                in_symbols(line),
+                line.amount_fen,
+            )
+            for line in block.priced.lines
+        ),
+        marks=block.marks,
+    )
+
+
+def _movement(one: Movement, zone: tzinfo) -> MovementText:
+    return MovementText(on_day(one.happened_at, zone), one.words, one.memo, one.amount_fen)
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    return (end - start).total_seconds()
