@@ -14,7 +14,7 @@ EVENT_ROOM = 256
 ROW_ROOM = 288
 BATCH_ROWS = 6
 """Six rows stay under 1 KiB."""
-OTHER_ROOM = 64
+RESULT_ROOM = 64
 OLD_BOOT_SENDS = 3
 Body = dict[str, Any]
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
@@ -39,13 +39,13 @@ class Entry:
 
 
 class Buffer:
-    """Events, meter messages, rows not yet numbered, and the rest that lives until a hello."""
+    """Events, meter messages, rows not yet numbered, and results until the next hello."""
 
     def __init__(self) -> None:
         self.events: deque[Entry] = deque()
         self.meters: list[Entry] = []
         self.rows: list[tuple[str, Body]] = []
-        self.others: deque[Entry] = deque(maxlen=OTHER_ROOM)
+        self.results: deque[Entry] = deque(maxlen=RESULT_ROOM)
         self.dropped = 0
         self._hold_until = 0
 
@@ -66,9 +66,9 @@ class Buffer:
         self.meters.append(entry)
         self._make_room()
 
-    def keep_other(self, entry: Entry) -> None:
-        """Results, cards, hellos: repeated only while this connection lasts."""
-        self.others.append(entry)
+    def keep_result(self, entry: Entry) -> None:
+        """Results are repeated only while this connection lasts."""
+        self.results.append(entry)
 
     def keep_row(self, boot_id: str, row: Body) -> None:
         """A meter row that could not be sent; it is numbered when its batch is made."""
@@ -88,7 +88,7 @@ class Buffer:
 
     def connection_begins(self) -> None:
         """After a reconnect everything above the last `committed` is sent again."""
-        self.others.clear()
+        self.results.clear()
         for entry in (*self.events, *self.meters):
             entry.due = True
 
@@ -112,18 +112,18 @@ class Buffer:
             self.events = deque(e for e in self.events if stays(e))
         if self.meters:
             self.meters = [e for e in self.meters if stays(e)]
-        if self.others:
-            self.others = deque((e for e in self.others if stays(e)), maxlen=OTHER_ROOM)
+        if self.results:
+            self.results = deque((e for e in self.results if stays(e)), maxlen=RESULT_ROOM)
 
     def has_due(self) -> bool:
         """Something waits to be flushed."""
         return bool(self.rows) or any(
-            e.due for box in (self.events, self.meters, self.others) for e in box
+            e.due for box in (self.events, self.meters, self.results) for e in box
         )
 
     def next_due(self, seqs: dict[str, int], this_boot: str) -> Entry | None:
         """The next thing to flush: events, then meter messages, then a fresh batch of rows."""
-        for box in (self.events, self.others, self.meters):
+        for box in (self.events, self.results, self.meters):
             for entry in box:
                 if entry.due:
                     entry.due = False

@@ -17,6 +17,8 @@ from simulator.times import MINUTE, NEVER, SECOND
 LOAD_W = 10.0
 LOAD_WITHIN_MS = 10 * SECOND
 """Under 10 W within 10 s is no load (a make's published rule)."""
+STEADY_MS = 1500
+"""A charger's ramp is over before its power is told."""
 LOOK_AGAIN_MS = 300
 OVER_SAMPLES_MS = 2 * SECOND
 """Three samples a second apart must agree before too much power opens the relay."""
@@ -86,8 +88,12 @@ class Charging:
         slot.in_work, slot.after = command["command_id"], None
         slot.hw.switch(True, now)
         seen = slot.hw.when_above(LOAD_W, now)
+        gives_up = now + LOAD_WITHIN_MS
         self._starting[slot.number] = _Look(
-            seen, now + LOAD_WITHIN_MS, command["command_id"], charge.session_id
+            seen + STEADY_MS if seen <= gives_up else NEVER,
+            gives_up if seen > gives_up else NEVER,
+            command["command_id"],
+            charge.session_id,
         )
 
     def _start_looks(self, slot: Slot, look: _Look, now: int) -> None:

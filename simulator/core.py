@@ -246,10 +246,11 @@ class Core:
         self._send(entry)
 
     def report_other(self, tail: str, body: Body) -> None:
-        """Hello, result, card, firmware: worthless later, so dropped when there is no link."""
+        """Hello, card, result: worthless later, so not said without a link; results are kept."""
         if self.connected:
             entry = self._entry(tail, body)
-            self.flash.buffer.keep_other(entry)
+            if tail == "result":
+                self.flash.buffer.keep_result(entry)
             self._send(entry)
 
     def flush_one(self) -> bool:
