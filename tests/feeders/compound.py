@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from service.feeders.load import Draw, Load, measure
 from service.feeders.tree import Cable, Tree, build_tree
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+LAW = settings(max_examples=60, deadline=None)
+"""How hard a law is tried; no deadline, because machines differ."""
+
 LIMIT_MA = 7576
 """1,000 W at 220 V and power factor 0.6."""
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.feeders.admission import EXPECTED_START_MA, Admitted, Wait, headroom_ma, may_start
-from tests.feeders.compound import LIMIT_MA, bike, loads_of, site
+from tests.feeders.compound import LAW, LIMIT_MA, bike, loads_of, site
 
 
 def test_there_is_room():
@@ -77,6 +77,7 @@ def test_an_ordinary_charger_is_expected_to_draw_what_350_watts_draw():
     assert EXPECTED_START_MA == 2652
 
 
+@LAW
 @given(
     st.lists(
         st.tuples(
@@ -103,6 +104,7 @@ def test_no_row_of_starts_ever_brings_a_level_above_its_rating(wishes, entrance_
             assert load.current_ma <= tree.cables[level_id].rating_ma
 
 
+@LAW
 @given(st.integers(0, 45_000), st.integers(1, 20_000))
 def test_it_waits_exactly_when_the_sum_is_above_the_rating(now_ma: int, expected_ma: int):
     loads = loads_of(site(), [bike(1, current_ma=now_ma)])

@@ -17,7 +17,7 @@ from service.feeders.load import (
 )
 from service.feeders.tree import Cable, build_tree
 from tests.feeders import compound
-from tests.feeders.compound import LIMIT_MA, NOW, bike, loads_of, site
+from tests.feeders.compound import LAW, LIMIT_MA, NOW, bike, loads_of, site
 
 FRESH_SINCE = NOW - timedelta(seconds=SILENT_AFTER_S)
 
@@ -116,6 +116,7 @@ def test_a_draw_on_a_feeder_that_does_not_exist_is_an_error():
         loads_of(site(), [bike(1, "e9")])
 
 
+@LAW
 @given(st.lists(compound.draws, max_size=40))
 def test_a_level_never_carries_less_than_anything_below_it(draws: list[Draw]):
     loads = loads_of(site(), draws)
@@ -124,6 +125,7 @@ def test_a_level_never_carries_less_than_anything_below_it(draws: list[Draw]):
             assert loads["site"].phases_ma[phase] >= loads[entrance].phases_ma[phase]
 
 
+@LAW
 @given(st.lists(compound.draws, max_size=20), compound.draws)
 def test_one_more_outlet_never_makes_a_load_smaller(draws: list[Draw], one: Draw):
     before, after = loads_of(site(), draws), loads_of(site(), [*draws, one])
@@ -131,6 +133,7 @@ def test_one_more_outlet_never_makes_a_load_smaller(draws: list[Draw], one: Draw
         assert after[feeder_id].current_ma >= before[feeder_id].current_ma
 
 
+@LAW
 @given(compound.draws, st.integers(0, 3600))
 def test_falling_silent_never_makes_an_outlet_count_less(draw: Draw, seconds: int):
     """Unless nothing says that it may be on."""
@@ -139,11 +142,13 @@ def test_falling_silent_never_makes_an_outlet_count_less(draw: Draw, seconds: in
     assert counted_ma(on, later)[0] >= counted_ma(on, FRESH_SINCE)[0]
 
 
+@LAW
 @given(st.permutations([bike(n, f"e{1 + n % 4}", 100 * n, age_s=40 * n) for n in range(1, 9)]))
 def test_the_order_of_the_outlets_changes_nothing(draws: list[Draw]):
     assert loads_of(site(), draws) == loads_of(site(), sorted(draws))
 
 
+@LAW
 @given(st.lists(compound.draws, max_size=40))
 def test_the_sums_agree_with_adding_by_hand(draws: list[Draw]):
     """A tree where everything is on one phase: then the load is a plain sum."""

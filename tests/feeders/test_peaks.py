@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from service.clock import to_ms
 from service.feeders.peaks import QUARTER_MS, QuarterPart, Tally, quarter_of, quarters
-from tests.feeders.compound import NOW
+from tests.feeders.compound import LAW, NOW
 
 
 def mean_ma(part: QuarterPart) -> float:
@@ -69,6 +69,7 @@ def test_a_clock_that_steps_back_counts_nothing_twice():
     assert part.watched_ms == 90_000
 
 
+@LAW
 @given(
     st.lists(st.tuples(st.integers(0, 300), st.integers(0, 50_000)), min_size=1, max_size=60),
     st.sets(st.integers(0, 60)),
@@ -93,6 +94,7 @@ def test_however_often_it_is_drained_the_sums_are_the_same(steps, drained_after)
     assert sum(part.watched_ms for part in whole) == to_ms(now) - to_ms(NOW) - 1000 * steps[0][0]
 
 
+@LAW
 @given(st.integers(0, 2_000_000_000), st.integers(0, 200_000))
 def test_every_moment_lies_in_its_quarter(second: int, span_s: int):
     since = NOW + timedelta(seconds=second)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from service.feeders.admission import Admitted, Wait
 from service.feeders.queue import Waiting, ask, expected_start, in_turn, may_go, turns
 from service.feeders.shedding import Running
-from tests.feeders.compound import NOW, bike, loads_of, site
+from tests.feeders.compound import LAW, NOW, bike, loads_of, site
 
 FULL = [bike(n, current_ma=2000) for n in range(20)]
 """Twenty bikes at 2 A each: entrance 3 is at its 40 A."""
@@ -55,6 +55,7 @@ def test_after_an_hour_a_second_bike_has_waited_enough():
     assert names(in_turn([second, waits("li 1", 2, 61)], NOW)) == ["li 1", "wang 2"]
 
 
+@LAW
 @given(
     st.lists(
         st.tuples(st.integers(1, 5), st.integers(0, 200), st.booleans()), max_size=25, unique=True
@@ -72,6 +73,7 @@ def test_whoever_has_waited_an_hour_is_passed_only_by_earlier_arrivals(people):
             assert all(before.asked_at <= one.asked_at for before in order[:place])
 
 
+@LAW
 @given(st.permutations([waits(str(n), n % 3, 7 * n % 13, is_second=n % 4 == 0) for n in range(8)]))
 def test_the_order_does_not_depend_on_how_it_was_read(waiting: list[Waiting]):
     assert in_turn(waiting, NOW) == in_turn(sorted(waiting, key=lambda w: w.session_id), NOW)
@@ -105,6 +107,7 @@ def test_a_paused_bike_rests_before_it_goes_on():
     assert names(may_go(site(), loads_of(site(), []), order, later)) == ["paused", "next"]
 
 
+@LAW
 @given(
     st.lists(
         st.tuples(st.sampled_from(["site", "e1", "e2", "e3", "e4"]), st.integers(1, 9000)),
@@ -225,6 +228,7 @@ def test_an_end_that_only_a_quick_tail_reaches_has_no_latest():
     assert expected.latest is None
 
 
+@LAW
 @given(st.integers(0, 20), st.integers(1, 6))
 def test_further_back_never_means_earlier(in_tail: int, people: int):
     order = [waits(str(n), n, 60 - n) for n in range(people)]

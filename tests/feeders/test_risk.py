@@ -20,7 +20,7 @@ from service.feeders.risk import (
     time_to_trip_s,
 )
 from service.feeders.tree import Cable
-from tests.feeders.compound import NOW
+from tests.feeders.compound import LAW, NOW
 
 CABLE = Cable("e3", "site", "Entrance 3", 3, "L3", 40_000, 600)
 
@@ -78,6 +78,7 @@ def test_between_the_edges_nothing_changes():
     assert walk([1.01] + [0.96] * 50)[0].level is Level.OVER
 
 
+@LAW
 @given(
     st.sampled_from([(0.5, 0.75, 0.7999), (0.85, 0.75, 0.9999), (1.2, 0.95, 5.0)]),
     st.lists(st.floats(0, 1), max_size=80),
@@ -90,6 +91,7 @@ def test_in_a_dead_band_a_feeder_never_flaps(band: tuple[float, float, float], p
     assert len(changes) <= 1
 
 
+@LAW
 @given(st.lists(st.floats(0, 2), min_size=1, max_size=120), st.integers(1, 30))
 def test_a_level_is_held_for_a_minute_before_it_falls(ratios: list[float], step_s: int):
     state, now = FeederState(), NOW
@@ -101,6 +103,7 @@ def test_a_level_is_held_for_a_minute_before_it_falls(ratios: list[float], step_
         now += timedelta(seconds=step_s)
 
 
+@LAW
 @given(st.lists(st.floats(0, 2), max_size=100))
 def test_over_means_more_than_near_whatever_came_before(ratios: list[float]):
     state, _ = walk(ratios)
@@ -122,6 +125,7 @@ def test_warmth_follows_the_square_of_the_current_with_the_time_constant():
     assert state.warmth == pytest.approx(1.44)
 
 
+@LAW
 @given(st.lists(st.floats(0, 3), min_size=1, max_size=50), st.integers(1, 900))
 def test_warmth_stays_between_cold_and_the_square_of_the_highest(ratios: list[float], step_s: int):
     state, _ = walk(ratios, step_s)
@@ -156,6 +160,7 @@ def test_a_short_circuit_trips_at_once_and_so_does_a_hot_breaker():
     assert time_to_trip_s(1.2, 1.28, 600) == 0
 
 
+@LAW
 @given(st.floats(0, 10), st.floats(0, 5), st.integers(60, 3600))
 def test_a_time_to_trip_is_never_negative(ratio: float, warmth: float, time_constant_s: int):
     seconds = time_to_trip_s(ratio, warmth, time_constant_s)

@@ -16,7 +16,7 @@ from service.feeders.shedding import (
     rested_at,
 )
 from service.feeders.tree import Tree
-from tests.feeders.compound import NOW, bike, loads_of, site
+from tests.feeders.compound import LAW, NOW, bike, loads_of, site
 
 
 def session(name: str, current_ma: int = 2000, feeder_id: str = "e3", **more: object) -> Running:
@@ -135,6 +135,7 @@ def test_a_charge_is_in_its_tail_below_four_fifths_of_its_highest_power():
     assert is_in_tail(89, 112)
 
 
+@LAW
 @given(
     st.lists(
         st.tuples(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.feeders.tree import BadTreeError, Cable, build_tree, check_piles
-from tests.feeders.compound import site
+from tests.feeders.compound import LAW, site
 
 
 def cable(
@@ -56,6 +56,7 @@ def test_no_feeders_at_all_is_a_tree_too():
     assert build_tree([]).leaves_first == ()
 
 
+@LAW
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=30))
 def test_any_forest_is_ordered_leaves_first_and_every_path_ends_at_a_root(choices: list[int]):
     cables = []
