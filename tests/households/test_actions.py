@@ -1,5 +1,6 @@
 """Households move in and out, get codes and cards, sign in; on both databases."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -322,3 +323,36 @@ def test_the_audit_trail_tells_who_did_what_from_where_and_undoes_with_its_trans
         assert (newest.action, newest.subject, newest.actor_id) == ("session.start", "LB-017/2", 1)
         assert (first.detail, first.from_address) == ({"e4": 4870}, "203.0.113.9")
         assert [e.id for e in records.audit_trail(uow, 10, before_id=newest.id)] == [first.id]
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "UPDATE audit_entry SET action = 'nothing'",
+        "DELETE FROM audit_entry",
+        "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry",
+        "TRUNCATE audit_entry",
+    ],
+)
+def test_the_database_refuses_to_change_the_audit_trail(
+    store: Store, clock: FixedClock, attempt: str
+):
+    dialect = store.engine.dialect.name
+    if ("REPLACE" in attempt and dialect != "sqlite") or (
+        "TRUNCATE" in attempt and dialect == "sqlite"
+    ):
+        pytest.skip("no such statement there")
+    with store.writing() as uow:
+        actions.audit(uow, clock.now(), Actor(Role.COMMITTEE, 1), "month.close", "2026-02")
+    refused = pytest.raises(IntegrityError, match="what was done stays written")
+    with refused, store.writing() as uow:
+        uow.session.connection().exec_driver_sql(attempt)
+    with store.reading() as uow:
+        assert [e.action for e in records.audit_trail(uow, 10)] == ["month.close"]
+
+
+def test_of_eight_phones_that_redeem_one_code_at_once_one_gets_in(store: Store, clock: FixedClock):
+    code = code_for(store, clock, add_door(store, clock))
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda _: redeem(store, clock, code), range(8)))
+    assert [isinstance(outcome, SignedIn) for outcome in outcomes].count(True) == 1
