@@ -56,6 +56,7 @@ def _draws(work: Work) -> list[Draw]:
 def follow_feeders(work: Work) -> None:
     """After a batch: how close is every feeder to its rating, and did its level change?"""
     house = work.house
+    house.followed_ms = work.now_ms
     loads = loads_now(work)
     house.tally.note({key: load.current_ma for key, load in loads.items()}, work.now)
     for feeder_id, cable in house.tree.cables.items():

@@ -104,6 +104,7 @@ class House:
         self.tally = Tally()
         self.active_faults: dict[str, frozenset[tuple[str, int | None]]] = {}
         self.next_sending_ms = 0
+        self.followed_ms = 0
         self.loaded = False
 
     def load(self, uow: UnitOfWork) -> None:

@@ -32,6 +32,9 @@ from service.sessions.lifecycle import Event, State
 LATE_SWIPE_MS = 30_000
 """A swipe older than this, by the pile's own uptime, is not obeyed."""
 
+FOLLOW_EVERY_MS = 250
+"""In a flood the feeders are looked at four times a second, not after every batch."""
+
 
 @dataclass(slots=True)
 class Taken:
@@ -50,7 +53,8 @@ def take(house: House, heard: Sequence[Heard]) -> Taken:
             else:
                 _take_one(work, said)
         _store(work)
-        cables.follow_feeders(work)
+        if work.now_ms - house.followed_ms >= FOLLOW_EVERY_MS:
+            cables.follow_feeders(work)
     return Taken(work.replies)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import Table, bindparam
 from sqlmodel import col, update
 
 from service.clock import from_ms
@@ -22,6 +23,13 @@ from service.piles.records import (
     status_rows,
 )
 from service.store import UnitOfWork
+
+BOOTS: Table = Boot.__table__  # type: ignore[attr-defined]
+SAVE_BOOT = (
+    update(BOOTS)
+    .where(BOOTS.c.no == bindparam("boot"))
+    .values({name: bindparam(name) for name in ("offset_ms", "last_heard_ms", "received")})
+)
 
 
 def enrol(uow: UnitOfWork, piles: Iterable[Pile]) -> int:
@@ -107,7 +115,7 @@ def save_boots(uow: UnitOfWork, boots: Iterable[BootNow]) -> None:
     """Write what changed of each boot: the stored seqs, the offset, when it was last heard."""
     rows = [
         {
-            "no": boot.no,
+            "boot": boot.no,
             "offset_ms": boot.offset_ms,
             "last_heard_ms": boot.last_heard_ms,
             "received": boot.received.as_text(),
@@ -115,7 +123,7 @@ def save_boots(uow: UnitOfWork, boots: Iterable[BootNow]) -> None:
         for boot in boots
     ]
     if rows:
-        uow.session.execute(update(Boot), rows)
+        uow.session.connection().execute(SAVE_BOOT, rows)
 
 
 def save_status(uow: UnitOfWork, piles: Iterable[PileNow]) -> None:
