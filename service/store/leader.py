@@ -1,7 +1,7 @@
 """One of several processes keeps the timetable: the one that holds an advisory lock of PostgreSQL.
 
 SQLite has one process, so it needs no lock. Keep-alives end a connection to a host that is gone
-within seconds; whoever fails its first question stops at once. Jobs are harmless twice all the same.
+within seconds; whoever fails its first question stops at once. Jobs are harmless twice anyway.
 """
 
 import threading

@@ -1,1 +1,0 @@
-"""Prometheus names, help texts and units, set from outcomes."""
