@@ -16,7 +16,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 PATIENCE_S = 5.0
 """How long to wait for what must come."""
-QUIET_S = 0.25
+QUIET_S = 0.15
 """How long to wait for what must not come: many times what a message takes on one machine."""
 
 

@@ -258,7 +258,7 @@ def test_who_says_nothing_is_sent_away():
         kind, body = await asyncio.wait_for(asleep.next(), 3)
         assert (kind, body) == (Kind.DISCONNECT, b"\x8d")
 
-    with_broker(story, Limits(connect_s=0.05))
+    with_broker(story, Limits(connect_s=0.3))
 
 
 def test_there_is_room_for_so_many_sessions_retained_messages_and_subscriptions():

@@ -97,19 +97,19 @@ def feed(*chunks: bytes, then: Callable[[Hub, Connection, Socket], None] | None 
     LOOP.run_until_complete(story())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.binary(max_size=200), max_size=5))
 def test_random_bytes_break_nothing(chunks):
     feed(*chunks)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.booleans(), st.lists(st.binary(max_size=200), max_size=5))
 def test_random_bytes_after_a_good_connect_break_nothing(v5, chunks):
     feed(connect(v5), *chunks)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.booleans(), st.integers(1, 15), st.integers(0, 15), st.binary(max_size=120))
 def test_a_packet_of_any_kind_with_any_content_breaks_nothing(v5, kind, flags, body):
     feed(connect(v5), frame(Kind(kind), flags, body))
@@ -139,7 +139,7 @@ def test_every_packet_whose_content_ends_early_is_refused_or_understood(v5):
             feed(start, bytes([first]) + varint(cut) + body[:cut])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.booleans(), st.data())
 def test_a_packet_with_flipped_bytes_breaks_nothing(v5, data):
     packets = [connect(v5), *valid_packets(v5).values()]

@@ -190,8 +190,8 @@ def start_mosquitto(
 ) -> Iterator[Mosquitto]:
     """Mosquitto with the files of deploy/mosquitto as they are, only ports and paths swapped.
 
-    `passwords` maps each login to its password; without it: core, the service's two, view and LB-001
-    to LB-003, each with a random password (read them from `.passwords`).
+    `passwords` maps each login to its password; without it: core, the service's two, view and
+    LB-001 to LB-003, each with a random password (read them from `.passwords`).
     """
     program("mosquitto", "mosquitto")
     names = ("core", "core-telemetry", "core-control", "view", "LB-001", "LB-002", "LB-003")
