@@ -265,13 +265,10 @@ def sign_in_of(uow: UnitOfWork, secret: str, now: datetime, key: bytes) -> Beare
     found = sign_in_with(uow, codes.digest(key, _SIGN_IN, secret))
     if found is None:
         return None
-    row, member = found
-    if row.revoked_at is not None or row.expires_at <= now:
+    if found.revoked_at or found.staff_disabled_at or found.expires_at <= now:
         return None
-    if member is not None and member.disabled_at is not None:
-        return None
-    role = member.role if member is not None else Role.RESIDENT
-    return Bearer(role, row.household_id, row.staff_id, row.id)
+    role = found.staff_role or Role.RESIDENT
+    return Bearer(role, found.household_id, found.staff_id, found.id)
 
 
 def sign_out(uow: UnitOfWork, sign_in_id: int, now: datetime) -> bool:

@@ -6,9 +6,10 @@ only a digest. The audit trail is added to, never changed.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, Index, text
+from sqlalchemy import JSON, Index, bindparam, inspect, text
+from sqlalchemy import select as core_select
 from sqlmodel import Field, SQLModel, col, delete, select, update
 
 from service.store import UnitOfWork
@@ -193,13 +194,34 @@ def use_once(uow: UnitOfWork, pass_id: int, now: datetime) -> bool:
     return used.rowcount == 1
 
 
-def sign_in_with(uow: UnitOfWork, digest: str) -> tuple[SignIn, Staff | None] | None:
-    """The sign-in with this digest and its staff member, if it is one."""
-    return uow.session.exec(
-        select(SignIn, Staff)
-        .outerjoin(Staff, col(Staff.id) == SignIn.staff_id)
-        .where(SignIn.digest == digest)
-    ).first()
+class FoundSignIn(NamedTuple):
+    """A sign-in with what its staff account, if it is one, says today."""
+
+    id: int
+    household_id: int | None
+    staff_id: int | None
+    expires_at: datetime
+    revoked_at: datetime | None
+    staff_role: str | None
+    staff_disabled_at: datetime | None
+
+
+_sign_in, _staff = inspect(SignIn).local_table, inspect(Staff).local_table
+_SIGN_IN_WITH = (
+    core_select(
+        *(_sign_in.c[name] for name in FoundSignIn._fields[:5]),
+        _staff.c.role,
+        _staff.c.disabled_at,
+    )
+    .select_from(_sign_in.outerjoin(_staff, _staff.c.id == _sign_in.c.staff_id))
+    .where(_sign_in.c.digest == bindparam("digest"))
+)
+
+
+def sign_in_with(uow: UnitOfWork, digest: str) -> FoundSignIn | None:
+    """The sign-in with this digest. Every request asks, so it goes without building objects."""
+    row = uow.session.connection().execute(_SIGN_IN_WITH, {"digest": digest}).first()
+    return FoundSignIn._make(row) if row else None
 
 
 def staff_with_login(uow: UnitOfWork, login: str) -> Staff | None:
