@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from limits import RateLimitItemPerMinute
 
+from service.door.limits import Flood
 from service.households import actions, passwords, records
 from service.households.access import Role
 from tests.door.conftest import PASSWORD, Gate, post_code, post_password, token
@@ -325,3 +327,30 @@ def test_the_door_does_not_hang_without_a_key(gate: Gate):
     )
     with pytest.raises(ValueError, match="BEIMEN_SECRET_KEY"):
         door.install(FastAPI(), settings, gate.store, gate.clock)
+
+
+def test_too_many_password_checks_at_once_is_a_short_wait_not_a_failure(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+):
+    def busy(stored: str | None, password: str) -> bool:
+        raise passwords.TooBusyError
+
+    monkeypatch.setattr(passwords, "is_password", busy)
+    answer = post_password(gate.browser(), "li", PASSWORD)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_a_machine_gun_of_changes_meets_a_plain_cap(gate: Gate, monkeypatch: pytest.MonkeyPatch):
+    browser = gate.resident()
+    ours = {"x-form-token": token(browser)}
+    monkeypatch.setattr(Flood, "CHANGES", RateLimitItemPerMinute(3))
+    answers = [browser.post("/do/session.start", headers=ours) for _ in range(4)]
+    assert [a.status_code for a in answers] == [200, 200, 200, 429]
+    assert answers[-1].headers["retry-after"] == "60"
+    assert browser.get("/").status_code == 200, "looking is always allowed"
+
+
+def test_a_password_is_changed_only_by_staff(gate: Gate):
+    browser = gate.resident()
+    fields = {"form_token": token(browser), "new": "a completely new one"}
+    assert browser.post("/password", data=fields).status_code == 403
