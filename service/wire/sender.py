@@ -130,6 +130,8 @@ class Sender:
 
     def link_lost(self, reason: int | None) -> None:
         """Sort what was on its way: replies again, commands back to the outbox, poison away."""
+        if not self._in_flight:
+            return
         again: list[Waiting] = []
         self._tries.clear()
         for waiting in self._in_flight.values():
