@@ -28,7 +28,11 @@ class Stage(Protocol):
     """What a mishap needs of the world."""
 
     piles: dict[str, Pile]
-    oracle: Oracle
+
+    @property
+    def oracle(self) -> Oracle:
+        """The true ledger."""
+        ...
 
     def link_down(self, pile: str, now: int, until: int) -> None:
         """Cut the pile's link."""

@@ -45,7 +45,7 @@ class World:
         """`own_broker`: connections are made here at once; a live driver makes them itself."""
         self.scenario, self.seed, self.now = scenario, seed, start
         self.own_broker = own_broker
-        self.oracle = Oracle()
+        self._oracle = Oracle()
         self.rng = Random(f"{seed}:world")
         self.piles: dict[str, Pile] = {}
         self.entrance_of: dict[str, int] = {}
@@ -69,6 +69,14 @@ class World:
         found = load_scenario(scenario) if isinstance(scenario, str) else scenario
         return cls(found, seed, cards, start, own_broker=own_broker)
 
+    @property
+    def oracle(self) -> Oracle:
+        """The true ledger, with every meter counted up to now."""
+        for pile in self.piles.values():
+            for slot in pile.core.slots:
+                slot.hw.run_to(self.now)
+        return self._oracle
+
     def _build_piles(self, start: int) -> None:
         plan = self.scenario
         for n in range(1, plan.piles + 1):
@@ -77,7 +85,7 @@ class World:
                 name, outlets=plan.outlets, heartbeat_s=plan.heartbeat_s, meter_s=plan.meter_s,
                 meter_idle_s=plan.meter_idle_s, keeps_own_intervals=plan.keeps_own_intervals,
             )  # fmt: skip
-            self.piles[name] = Pile(config, self.seed, self.oracle)
+            self.piles[name] = Pile(config, self.seed, self._oracle)
             self.entrance_of[name] = entrance_of(n, plan.piles)
             self.later(start + self.rng.randrange(3 * SECOND), self._power_on(name))
 

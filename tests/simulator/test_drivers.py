@@ -1,0 +1,273 @@
+"""The command line: history over a pipe, live against a real Mosquitto, words of a parent."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from simulator.cli import main
+from simulator.control import Control
+from simulator.handover import restore, save
+from simulator.residents import made_up_cards
+from simulator.scenario import scenario_from
+from simulator.times import HOUR, iso_millis, parse_iso
+from simulator.world import World
+from tests.simulator.desk import Desk
+from tests.simulator.stage import EVENING
+from tests.support.mosquitto import Mosquitto
+
+ROOT = Path(__file__).parents[2]
+RUN = [sys.executable, "-m", "simulator"]
+
+
+def small_world(seed: int = 1, start: int = EVENING, **more) -> World:
+    plan = scenario_from("small", {"piles": 4, "bikes": 12} | more)
+    return World.from_scenario(plan, seed, made_up_cards(), start)
+
+
+# --- history ---
+
+
+class Talk:
+    """The other side of a history: answers hello, card and settlement."""
+
+    def __init__(self, *args: str):
+        self.process = subprocess.Popen(
+            [*RUN, "history", *args], cwd=ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        self.messages: list[dict] = []
+        self.settled: dict[str, dict] = {}
+        self.minutes: list[int] = []
+        self.oracle: dict = {}
+        self._conn: dict[str, tuple[str, int]] = {}
+        self._orders = 0
+
+    def play(self) -> "Talk":
+        answers: list[dict] = []
+        for line in self.process.stdout:
+            said = json.loads(line)
+            if "minute" in said:
+                self.minutes.append(said["minute"])
+                lines = [json.dumps(a) for a in answers] + ['{"go": true}']
+                self.process.stdin.write("\n".join(lines) + "\n")
+                self.process.stdin.flush()
+                answers = []
+            elif "end" in said:
+                self.oracle = said["oracle"]
+            else:
+                self.messages.append(said)
+                answers += self._answer(said, json.loads(said["payload"]))
+        self.process.stdin.close()
+        assert self.process.wait(10) == 0
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return self
+
+    def _answer(self, said: dict, body: dict) -> list[dict]:
+        pile, tail = said["pile"], said["topic"].rsplit("/", 1)[1]
+
+        def down(kind: str, payload: dict) -> list[dict]:
+            topic = f"pile/1/{pile}/down/{kind}"
+            return [{"pile": pile, "topic": topic, "payload": json.dumps(payload)}]
+
+        if tail == "hello":
+            self._conn[pile] = (body["conn_id"], said["at"] - body["uptime_ms"])
+            return down("welcome", {
+                "conn_id": body["conn_id"], "echo_uptime_ms": body["uptime_ms"],
+                "server_time_utc": iso_millis(said["at"]), "contract": "1.0", "config_rev": 7,
+                "heartbeat_s": 60, "meter_s": 60, "meter_idle_s": 900, "rebirth": False,
+            })  # fmt: skip
+        if tail == "card":
+            self._orders += 1
+            conn_id, booted = self._conn[pile]
+            until = said["at"] - booted + 30_000
+            return down("cmd", {
+                "command_id": f"C{self._orders}", "conn_id": conn_id, "cmd": "start",
+                "valid_s": 30, "valid_until_uptime_ms": until, "outlet": body["outlet"],
+                "session_id": f"S{self._orders}",
+            })  # fmt: skip
+        if tail == "session":
+            self.settled[body["session_id"]] = body
+            return down("session_ack", {"conn_id": self._conn[pile][0], "acked": [{
+                "settlement_seq": body["settlement_seq"], "session_id": body["session_id"],
+                "result": "stored",
+            }]})  # fmt: skip
+        return []
+
+
+def test_a_history_is_told_in_lock_step_and_ends_with_the_true_ledger(tmp_path):
+    talk = Talk(
+        "--days", "1", "--until", "2026-03-02T17:00:00+08:00", "--seed", "7", "--piles", "6",
+    ).play()  # fmt: skip
+    assert len(talk.minutes) >= 1440
+    assert talk.minutes == sorted(talk.minutes)
+    assert talk.minutes[-1] == parse_iso("2026-03-02T17:00:00+08:00")
+    at = [m["at"] for m in talk.messages]
+    assert at == sorted(at)
+    assert set(talk.messages[0]) == {"at", "pile", "topic", "payload", "retain"}
+    truth = {s["session_id"]: s for s in talk.oracle["sessions"]}
+    assert len(talk.settled) > 10
+    for session_id, settled in talk.settled.items():
+        assert truth[session_id]["energy_wh"] == settled["energy_wh"]
+
+
+def test_the_oracle_of_a_history_adds_up():
+    talk = Talk(
+        "--days", "0.5", "--until", "2026-03-02T23:00:00+08:00", "--seed", "3", "--piles", "4",
+    ).play()  # fmt: skip
+    for outlet in talk.oracle["outlets"]:
+        by_session = sum(outlet["by_session"].values())
+        assert outlet["metered_wh"] == by_session + outlet["unattributed_wh"]
+
+
+def test_a_history_whose_other_side_goes_away_ends_with_a_sentence():
+    run = subprocess.run(
+        [*RUN, "history", "--days", "1", "--until", "2026-03-02T17:00:00Z", "--piles", "1"],
+        cwd=ROOT, input="", capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "the other side stopped before the history ended" in run.stderr
+
+
+# --- handing over ---
+
+
+def test_a_compound_is_handed_over_without_a_jump(tmp_path):
+    before = small_world()
+    desk = Desk(before).run(EVENING + 3 * HOUR)
+    running = {
+        (name, s.number): s.charge.session_id
+        for name, pile in before.piles.items()
+        for s in pile.core.slots
+        if s.charge
+    }
+    totals = {
+        (name, s.number): (s.hw.meter.register_id, s.hw.meter.total_wh)
+        for name, pile in before.piles.items()
+        for s in pile.core.slots
+    }
+    assert running
+    truth_before = {s.session_id: s.energy_wh for s in before.oracle.sessions.values()}
+    save(before, tmp_path / "state.json")
+
+    after = small_world(start=before.now + 4000)
+    restore(after, tmp_path / "state.json")
+    for (name, number), (register_id, total) in totals.items():
+        meter = after.piles[name].slot(number).hw.meter
+        assert meter.register_id == register_id
+        assert meter.total_wh >= total
+    later = Desk(after)
+    later.orders = 1000
+    later.run(after.now + 20 * HOUR)
+    settled = {b["session_id"]: b for b in later.settlements.values()}
+    assert set(running.values()) <= set(settled)
+    for session_id in running.values():
+        session = after.oracle.sessions[session_id]
+        assert session.energy_wh >= truth_before[session_id]
+        assert settled[session_id]["energy_wh"] == session.energy_wh
+    boots = {b["boot_id"] for b in desk.said("hello")}
+    assert not boots & {b["boot_id"] for b in later.said("hello")}
+
+
+def test_the_state_of_another_compound_is_refused(tmp_path):
+    save(small_world(seed=1), tmp_path / "state.json")
+    with pytest.raises(ValueError, match="its seed is 1"):
+        restore(small_world(seed=2), tmp_path / "state.json")
+    (tmp_path / "state.json").write_text("[]")
+    with pytest.raises(ValueError, match="not the state of a compound"):
+        restore(small_world(seed=2), tmp_path / "state.json")
+
+
+# --- the words of a parent ---
+
+
+def test_a_parent_can_plug_swipe_look_and_unplug():
+    world = small_world(bikes=0)
+    control, desk = Control(world), Desk(world).run(EVENING + 60_000)
+    assert json.loads(control.obey("plug LB-002 2 400"))["ok"]
+    assert json.loads(control.obey("swipe LB-002 2 04A2B7119C5A80"))["ok"]
+    desk.run(world.now + 60_000)
+    state = json.loads(control.obey("state LB-002"))["piles"]["LB-002"]
+    assert state["outlets"][1]["state"] == "charging"
+    assert state["outlets"][1]["power_w"] > 50
+    assert json.loads(control.obey("unplug LB-002 2"))["ok"]
+    desk.run(world.now + 5_000)
+    assert len(desk.settlements) == 1
+    oracle = json.loads(control.obey("oracle"))["oracle"]
+    assert oracle["sessions"][0]["stop_reason"] == "unplugged"
+    assert json.loads(control.obey("quit"))["ok"]
+    assert control.wants_to_quit
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("", "asks nothing"),
+        ("dance", "'dance' is not known"),
+        ("plug", "use it so: plug PILE OUTLET"),
+        ("plug LB-999 1", "there is no pile LB-999"),
+        ("plug LB-001 9", "has no outlet 9"),
+        ("plug LB-001 x", "not an outlet number"),
+        ("plug LB-001 1 much", "not a number"),
+        ("plug LB-001 1 -5", "out of range"),
+        ("unplug LB-001 1", "nothing is plugged in"),
+        ("mishap flood LB-001 1", "no mishap is called 'flood'"),
+        ("power LB-001 maybe", "on or off"),
+        ("state LB-999", "there is no pile"),
+    ],
+)
+def test_a_line_that_cannot_be_obeyed_gets_a_sentence(line, why):
+    answer = json.loads(Control(small_world(bikes=0)).obey(line))
+    assert answer["ok"] is False
+    assert why in answer["why"]
+
+
+def test_a_parent_can_cut_the_power_of_a_pile():
+    world = small_world(bikes=0)
+    control, desk = Control(world), Desk(world).run(EVENING + 60_000)
+    control.obey("power LB-001 off")
+    desk.run(world.now + 300_000)
+    assert desk.said("state", "LB-001")[-1]["state"] == "lost"
+    control.obey("power LB-001 on")
+    desk.run(world.now + 60_000)
+    assert desk.said("state", "LB-001")[-1]["state"] == "online"
+
+
+# --- sentences of the command line ---
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["live", "--broker", "nowhere"], "--broker is HOST:PORT"),
+        (["live", "--broker", "localhost:1", "--speed", "0"], "--speed is more than 0"),
+        (["live", "--broker", "localhost:1", "--scenario", "x"], "there is no scenario 'x'"),
+        (["live", "--broker", "localhost:1", "--origin", "soon"], "is not a time such as"),
+        (["live", "--broker", "localhost:1", "--cards", "no.json"], "is not a list of cards"),
+        (["live", "--broker", "localhost:1", "--passwords", "no"], "cannot be read"),
+        (["live", "--broker", "localhost:1", "--piles", "0"], "--piles is a number"),
+        (["live", "--broker", "localhost:1", "--evening", "x"], "neither a date"),
+        (["history", "--days", "1", "--until", "2026-03-02T17:00:00"], "has no zone"),
+        (["history", "--days", "0", "--until", "2026-03-02T17:00:00Z"], "--days is more than 0"),
+    ],
+)
+def test_a_mistake_on_the_command_line_gets_a_sentence(words, sentence, capsys):
+    assert main(words) == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["live", "history"])
+def test_every_verb_has_an_example(verb, capsys):
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    assert "example:" in capsys.readouterr().out
+
+
+def test_the_scenarios_are_listed(capsys):
+    assert main(["scenarios"]) == 0
+    assert "quiet_evening: A quiet evening" in capsys.readouterr().out
