@@ -1,1 +1,150 @@
-"""Joins the parts: the only place that creates engine, link, clock, scheduler and app."""
+"""Joins the parts: the only place that creates engine, conductor, wire, timetable and app."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from fastapi import FastAPI
+
+from service import api, door, pages
+from service.clock import Clock, SystemClock
+from service.flow import House, ticks, uplink
+from service.gauges import Gauges
+from service.households.codes import key_of
+from service.jobs import Timetable
+from service.live import Hub
+from service.piles.messages import Heard, Outgoing
+from service.settings import Settings
+from service.store import Store
+from service.store.engine import open_engine
+from service.store.migrate import newest_revision, revision_of
+from service.wire import Wire
+
+GRACE_S = 2
+"""How long open requests may go on after the service was told to end."""
+
+
+class NotReadyError(RuntimeError):
+    """The service cannot start as it is set up; the message says what to do."""
+
+
+class HouseOnWire:
+    """The conductor as the wire knows it."""
+
+    def __init__(self, house: House):
+        self.house = house
+
+    def take(self, heard: Sequence[Heard]) -> uplink.Taken:
+        """Take a batch; on return it is committed."""
+        return uplink.take(self.house, heard)
+
+    def set_aside(self, heard: Heard, reason: str) -> None:
+        """Keep a message that breaks the walk every time."""
+        uplink.put_aside(self.house, heard, reason)
+
+    def commands_due(self) -> Sequence[Outgoing]:
+        """What must leave now."""
+        return ticks.due(self.house)
+
+    def command_sent(self, command_ids: Sequence[str]) -> None:
+        """What has left."""
+        ticks.sent(self.house, command_ids)
+
+
+@dataclass
+class Parts:
+    """One running service."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    house: House
+    hub: Hub
+    gauges: Gauges
+    wire: Wire
+    timetable: Timetable
+
+    def start(self) -> None:
+        """Begin to hear, to send and to keep time."""
+        self.wire.start()
+        self.timetable.start()
+
+    def stop(self) -> None:
+        """Finish what is begun, in the reverse order."""
+        self.timetable.stop()
+        self.wire.stop()
+        self.store.close()
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Parts:
+    """All parts of a service, joined but not started.
+
+    Raises NotReadyError with a sentence when the key is missing or the tables are not up to date.
+    """
+    clock = clock or SystemClock()
+    try:
+        key = key_of(settings.secret_key.get_secret_value())
+    except ValueError as error:
+        raise NotReadyError(str(error)) from None
+    store = Store(open_engine(settings.database_url))
+    if revision_of(store.engine) != newest_revision():
+        raise NotReadyError("the tables are not those of this program; run: beimen migrate")
+    house = House(store, clock, settings, secrets.token_bytes, key)
+    hub = Hub()
+    wire = Wire(settings, HouseOnWire(house), clock)
+    gauges = Gauges(house, wire.health)
+    house.wake_wire = wire.wake
+    house.listeners += [gauges.take, hub.notice]
+    timetable = Timetable(house, gauges)
+    return Parts(settings, clock, store, house, hub, gauges, wire, timetable)
+
+
+def make_app(parts: Parts, *, runs_parts: bool = True) -> FastAPI:
+    """The web app over these parts; with `runs_parts` it starts and stops them with itself."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        hub = asyncio.create_task(parts.hub.run())
+        if runs_parts:
+            parts.start()
+        yield
+        parts.hub.close()
+        await hub
+        if runs_parts:
+            await asyncio.to_thread(parts.stop)
+
+    app = FastAPI(
+        title="Beimen", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    app.state.house, app.state.hub, app.state.settings = parts.house, parts.hub, parts.settings
+    app.state.gauges, app.state.wire = parts.gauges, parts.wire
+    door.install(app, parts.settings, parts.store, parts.clock)
+    pages.install(app)
+    api.install(app)
+    door.check_routes(app)
+    return app
+
+
+class WebServer(uvicorn.Server):
+    """uvicorn that lets go of open event streams as soon as it is told to end."""
+
+    def __init__(self, app: FastAPI, settings: Settings, hub: Hub):
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=settings.http_host,
+                port=settings.http_port,
+                log_level="warning",
+                timeout_graceful_shutdown=GRACE_S,
+                server_header=False,
+            )
+        )
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """End the streams first: uvicorn waits for open connections, and these never end."""
+        self._hub.close()
+        await super().shutdown(sockets)  # type: ignore[arg-type]

@@ -1,5 +1,221 @@
-"""The verbs of `beimen`."""
+"""The verbs of `beimen`. What a person can get wrong ends in a sentence, not in a traceback."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Beimen runs a compound's charging piles.")
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Beimen (北门) runs the charging piles of a residential compound.",
+)
+
+
+def fail(sentence: str) -> NoReturn:
+    """End with a sentence that says what to do."""
+    typer.secho(sentence, fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)
+
+
+def settings() -> "Settings":
+    """The settings of this installation, or a sentence about what is wrong in them."""
+    from pydantic import ValidationError
+
+    from service.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        fail(f"BEIMEN_{str(first['loc'][0]).upper()}: {first['msg']}")
+
+
+@app.command(epilog="Example: `beimen demo --days 3 --speed 60`")
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
+    days: Annotated[float, typer.Option(min=0, max=60, help="Days of history.")] = 3.0,
+    speed: Annotated[float, typer.Option(min=0.1, max=600, help="Tonight, times as fast.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed, the same compound.")] = 1,
+    scenario: Annotated[str, typer.Option(help="A scenario of the simulator.")] = "normal_week",
+    broker: Annotated[str | None, typer.Option(help="HOST:PORT instead of our own.")] = None,
+    database: Annotated[str | None, typer.Option(help="An empty database's address.")] = None,
+) -> None:
+    """Play the whole compound in this terminal: broker, database, 38 piles, pages."""
+    from rich.console import Console
+
+    from service.build import NotReadyError
+    from service.demo import DemoError, DemoPlan, run_demo
+    from service.past import PastError
+
+    plan = DemoPlan(port, days, speed, seed, scenario, broker, database)
+    try:
+        run_demo(plan, Console())
+    except (DemoError, PastError, NotReadyError, ValueError, OSError) as error:
+        fail(f"The demo could not run: {error}")
+    except KeyboardInterrupt:
+        typer.echo("ended")
+
+
+@app.command(epilog="Example: `BEIMEN_SECRET_KEY=... beimen serve`")
+def serve() -> None:
+    """Run the service: hear the piles, keep the books, serve the pages."""
+    from service.build import NotReadyError, WebServer, build, make_app
+
+    chosen = settings()
+    try:
+        parts = build(chosen)
+    except (NotReadyError, ValueError) as error:
+        fail(str(error))
+    WebServer(make_app(parts), chosen, parts.hub).run()
+
+
+@app.command(
+    epilog="Example: `beimen simulate live --broker localhost:1883 --scenario normal_week`",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def simulate(context: typer.Context) -> None:
+    """Play simulated piles and residents against any broker (all options: --help)."""
+    os.execv(sys.executable, [sys.executable, "-m", "simulator", *context.args])
+
+
+@app.command(epilog="Example: `BEIMEN_DATABASE_URL=postgresql://... beimen migrate`")
+def migrate() -> None:
+    """Bring the tables of the database up to this program."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.store.engine import open_engine
+    from service.store.migrate import migrate as bring
+    from service.store.migrate import revision_of
+
+    try:
+        engine = open_engine(settings().database_url)
+        before = revision_of(engine)
+        bring(engine)
+    except (ValueError, SQLAlchemyError) as error:
+        fail(f"The database could not be migrated: {str(error).splitlines()[0]}")
+    typer.echo(f"tables: {before or 'none'} -> {revision_of(engine)}")
+
+
+@app.command(epilog="Example: `beimen seed --piles 38 --households households.csv`")
+def seed(
+    piles: Annotated[int, typer.Option(min=1, max=999)] = 38,
+    outlets: Annotated[int, typer.Option(min=1, max=16, help="Outlets of each pile.")] = 2,
+    households: Annotated[
+        Path | None, typer.Option(help="CSV with door, entrance, residents, card_uid.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only say what is wrong in the CSV.")] = False,
+) -> None:
+    """Begin a compound: feeders, piles, a price, and households from a CSV."""
+    from service.clock import SystemClock
+    from service.seed import Plan, import_households, seed_compound
+    from service.store import Store
+    from service.store.engine import open_engine
+
+    chosen, now = settings(), SystemClock().now()
+    store = Store(open_engine(chosen.database_url))
+    if not dry_run:
+        made = seed_compound(store, chosen, now, Plan(piles, outlets))
+        typer.echo(f"{piles} piles enrolled" if made else "the compound was there already")
+    if households is not None:
+        try:
+            data = households.read_bytes()
+        except OSError as error:
+            fail(f"{households} cannot be read: {error.strerror}")
+        key = chosen.secret_key.get_secret_value()
+        added, errors = import_households(store, data, now, key, dry_run=dry_run)
+        for row, sentence in errors:
+            typer.echo(f"row {row}: {sentence.in_language('en')}", err=True)
+        if errors:
+            fail("Nothing was added. Mend these rows and try again.")
+        typer.echo(f"{added} households {'can be' if dry_run else 'were'} added")
+
+
+@app.command(epilog="Example: `beimen bill 2026-02`")
+def bill(
+    month: Annotated[str | None, typer.Argument(help="2026-02; none: list what is open.")] = None,
+) -> None:
+    """Close a month: post what is settled and publish every household's statement."""
+    from service.billing.actions.closing import months_to_close
+    from service.billing.outcomes import Refused
+    from service.build import NotReadyError, build
+    from service.flow.ticks import end_month
+    from service.quantities import show_kwh, show_yuan
+
+    try:
+        house = build(settings()).house
+    except (NotReadyError, ValueError) as error:
+        fail(str(error))
+    with house.store.reading() as uow:
+        waiting = months_to_close(uow, house.clock.now(), house.settings.zone)
+    if month is None:
+        typer.echo("to be closed: " + (", ".join(waiting) or "nothing"))
+        return
+    closed = end_month(house, month)
+    if isinstance(closed, Refused):
+        fail(" ".join(reason.in_language("en") for reason in closed.reasons))
+    typer.echo(
+        f"{closed.month}: {closed.statements} statements, {closed.sessions} sessions, "
+        f"{show_kwh(closed.energy_wh)} kWh, {show_yuan(closed.lines_fen)} yuan"
+    )
+
+
+@app.command(epilog="Example: `beimen replay --evening busiest --speed 240`")
+def replay(
+    evening: Annotated[str, typer.Option(help="A date of the file, or busiest.")] = "busiest",
+    speed: Annotated[float, typer.Option(min=1, max=600)] = 240.0,
+    hours: Annotated[float, typer.Option(min=0.5, max=24)] = 12.0,
+    broker: Annotated[str | None, typer.Option(help="HOST:PORT instead of our own.")] = None,
+    port: Annotated[int, typer.Option(help="Port of the pages meanwhile.")] = 8080,
+) -> None:
+    """Replay a real apartment compound's evening through broker, books and pages, and compare."""
+    from rich.console import Console
+
+    from service.demo import DemoError, DemoPlan
+    from service.evening import replay_evening
+
+    plan = DemoPlan(
+        port, 0, speed, 1, "quiet_evening", broker, None, evening, duration_s=hours * 3600
+    )
+    try:
+        sound = replay_evening(plan, Console())
+    except (DemoError, ValueError, OSError) as error:
+        fail(f"The evening could not be replayed: {error}")
+    raise typer.Exit(0 if sound else 2)
+
+
+@app.command(epilog="Example: `beimen labels labels.html`, then print it from a browser")
+def labels(
+    out: Annotated[Path, typer.Argument(help="Where to write the page.")] = Path("labels.html"),
+) -> None:
+    """Write the QR labels and price boards of all piles as one page to print."""
+    from service.build import NotReadyError, build
+    from service.pages import print_labels
+
+    try:
+        parts = build(settings())
+        count = print_labels(parts.house, out)
+    except (NotReadyError, ValueError, OSError) as error:
+        fail(f"The labels could not be written: {error}")
+    typer.echo(f"{count} labels in {out}; print at 100 %, A4")
+
+
+@app.command(epilog="Example: `beimen doctor`")
+def doctor() -> None:
+    """Look over this set-up; every finding says how to mend it."""
+    from service.clock import SystemClock
+    from service.doctor import examine
+
+    findings = examine(settings(), SystemClock())
+    for finding in findings:
+        mark = "ok     " if finding.trouble is None else "TROUBLE"
+        words = "" if finding.trouble is None else ": " + finding.trouble.in_language("en")
+        typer.echo(f"{mark} {finding.subject}{words}")
+    raise typer.Exit(1 if any(finding.trouble for finding in findings) else 0)

@@ -13,14 +13,16 @@ from service.billing.actions import publish_tariff
 from service.billing.tariff import TariffVersion
 from service.feeders.actions import keep_feeders
 from service.feeders.tree import Cable
-from service.households.actions import add_households, add_staff
-from service.households.csv_import import HouseholdRow
+from service.households.actions import add_households, add_staff, check_households
+from service.households.codes import key_of
+from service.households.csv_import import HouseholdRow, read_households
 from service.households.outcomes import Refused
 from service.households.records import households
 from service.piles.actions import enrol
 from service.piles.records import Pile, pile_rows
 from service.settings import Settings
 from service.store import Store, UnitOfWork
+from service.words import Sentence
 
 ENTRANCES = 4
 PER_FLOOR = 3
@@ -142,3 +144,20 @@ def demo_cards(plan: Plan) -> list[DemoCard]:
         uid = hashlib.sha256(f"demo card of {door}".encode()).hexdigest()[:14].upper()
         cards.append(DemoCard(door, entrance, uid))
     return cards
+
+
+def import_households(
+    store: Store, data: bytes, now: datetime, secret_key: str, *, dry_run: bool
+) -> tuple[int, list[tuple[int, Sentence]]]:
+    """Add the households of a CSV file, all or none: how many, and what is wrong by row.
+
+    With `dry_run` nothing is written and the number is how many could be added.
+    """
+    read = read_households(data)
+    key = key_of(secret_key)
+    with store.writing() as uow:
+        errors = [*read.errors, *check_households(uow, read.rows, key)]
+        if errors or dry_run:
+            return (0 if errors else len(read.rows)), [(e.row, e.sentence) for e in errors]
+        add_households(uow, read.rows, now, key)
+    return len(read.rows), []

@@ -1,0 +1,232 @@
+"""`beimen demo`: a compound in one terminal, with a past of some days and tonight played live.
+
+Broker and simulator are child processes, as they are other machines in earnest: the topology is the
+same, and a busy service cannot stall their keep-alives.
+"""
+
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import segno
+from pydantic import SecretStr
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from service.build import Parts, WebServer, build, make_app
+from service.clock import FixedClock, ScaledClock, SystemClock
+from service.flow import House
+from service.households.actions import find_household, new_code
+from service.households.codes import key_of, show_code
+from service.households.passwords import hash_password
+from service.past import PastPlan, play_past
+from service.seed import DEMO_STAFF, Plan, seed_compound, seed_demo_people
+from service.settings import Settings
+from service.store import Store
+from service.store.engine import open_engine
+from service.store.migrate import migrate
+
+HOME = Path("var/demo")
+SHOWN_DOOR = "3-201"
+SHOWN_OUTLET = ("LB-027", 2)
+CHILD_ENDS_S = 3
+
+
+class DemoError(RuntimeError):
+    """The demo cannot run as asked; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """What the command line asked for."""
+
+    port: int = 8080
+    days: float = 3.0
+    speed: float = 1.0
+    seed: int = 1
+    scenario: str = "normal_week"
+    broker: str | None = None
+    database: str | None = None
+    evening: str | None = None
+    duration_s: float | None = None
+
+
+def run_demo(plan: DemoPlan, console: Console) -> None:
+    """Seed, fill the past, play tonight, print the addresses; until Ctrl-C."""
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True)
+    origin = beginning_of(plan, SystemClock().now())
+    with ExitStack() as stack:
+        host, port = stack.enter_context(broker_for(plan))
+        settings = demo_settings(plan, host, port)
+        console.print("[1/3] tables, piles, households, a price")
+        seed_demo(settings, origin - timedelta(days=plan.days))
+        state = HOME / "compound.json"
+        if plan.days > 0:
+            fill_past(settings, plan, origin, state, console)
+        started = SystemClock().now()
+        parts = build(settings, ScaledClock(started, origin, plan.speed))
+        code = _household_code(parts)
+        server = WebServer(make_app(parts), settings, parts.hub)
+        stack.enter_context(simulator_for(plan, host, port, started, origin, state))
+        console.print("[3/3] tonight, live")
+        tell_addresses(settings, code, console)
+        server.run()
+
+
+def beginning_of(plan: DemoPlan, now: datetime) -> datetime:
+    """When tonight begins: now, or 18:00 of the compound for a replayed evening."""
+    if plan.evening is None:
+        return now
+    local = now + timedelta(hours=8)
+    return local.replace(hour=15, minute=0, second=0, microsecond=0) - timedelta(hours=8)
+
+
+def demo_settings(plan: DemoPlan, mqtt_host: str, mqtt_port: int) -> Settings:
+    """Settings of a demo: loopback only, a key of its own, and it says so on every page."""
+    return Settings(
+        demo=True,
+        public_url=f"http://127.0.0.1:{plan.port}",
+        service_phone="0358-000-0000",
+        database_url=plan.database or f"sqlite:///{HOME}/beimen.db",
+        http_host="127.0.0.1",
+        http_port=plan.port,
+        secret_key=SecretStr(secrets.token_urlsafe(32)),
+        mqtt_host=mqtt_host,
+        mqtt_port=mqtt_port,
+    )
+
+
+def seed_demo(settings: Settings, now: datetime) -> None:
+    """Tables, piles, households with cards, staff, a price. DemoError if something is there."""
+    store = Store(open_engine(settings.database_url))
+    migrate(store.engine)
+    if not seed_compound(store, settings, now, Plan()):
+        raise DemoError(
+            f"{settings.database_url} already holds a compound; give the demo an empty database"
+        )
+    key = key_of(settings.secret_key.get_secret_value())
+    cards = seed_demo_people(store, now, key, Plan(), hash_password)
+    store.close()
+    rows = [
+        {"household": c.household, "entrance": c.entrance, "card_uid": c.card_uid} for c in cards
+    ]
+    (HOME / "cards.json").write_text(json.dumps(rows))
+
+
+def fill_past(
+    settings: Settings, plan: DemoPlan, origin: datetime, state: Path, console: Console
+) -> None:
+    """The last days, through the same code path, with a bar."""
+    clock = FixedClock(origin - timedelta(days=plan.days))
+    store = Store(open_engine(settings.database_url))
+    key = key_of(settings.secret_key.get_secret_value())
+    house = House(store, clock, settings, secrets.token_bytes, key)
+    past = PastPlan(plan.days, origin, plan.seed, HOME / "cards.json", state)
+    columns = (
+        TextColumn("[2/3] the last {task.fields[days]:g} days"),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("past", total=1.0, days=plan.days)
+        play_past(house, clock, past, lambda share: bar.update(task, completed=share))
+    store.close()
+
+
+def _household_code(parts: Parts) -> str:
+    with parts.store.writing() as uow:
+        household = find_household(uow, SHOWN_DOOR)
+        key = parts.house.key
+        code = new_code(uow, household.id or 0, parts.clock.now(), key) if household else None
+    return show_code(code) if isinstance(code, str) else ""
+
+
+def tell_addresses(settings: Settings, code: str, console: Console) -> None:
+    """Where to look, as which role, and a code to scan for one outlet."""
+    url, (pile, outlet) = settings.public_url, SHOWN_OUTLET
+    scan = f"{url}/p/{pile}/{outlet}"
+    console.print(f"\nScan (or open) outlet {outlet} of pile {pile}: [link={scan}]{scan}[/link]")
+    segno.make(scan, error="m").terminal(compact=True)
+    console.print(f"As resident of {SHOWN_DOOR}:  {url}/sign-in?code={code}")
+    homes = {"committee": "/committee", "gatehouse": "/gate", "maintenance": "/fix"}
+    for login, role in DEMO_STAFF:
+        home = homes.get(role, "/")
+        console.print(
+            f"As {role + ':':13}{url}/staff/sign-in?login={login}&next={home}   password: {login}"
+        )
+    console.print(f"Everyone:        {url}/      figures: {url}/metrics")
+    console.print("\nThis is a demo: it listens on this machine only. Ctrl-C ends everything.\n")
+
+
+@contextmanager
+def broker_for(plan: DemoPlan) -> Iterator[tuple[str, int]]:
+    """The broker that was named, or our own small one as a child."""
+    if plan.broker is not None:
+        host, _, port = plan.broker.rpartition(":")
+        if not host or not port.isdigit():
+            raise DemoError(f"--broker is HOST:PORT, not '{plan.broker}'")
+        yield host, int(port)
+        return
+    child = subprocess.Popen(
+        [sys.executable, "-m", "simulator.broker", "--port", "0"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        words = child.stdout.readline().split() if child.stdout else []
+        if words[:1] != ["ready"]:
+            raise DemoError("the demo's broker did not start")
+        yield "127.0.0.1", int(words[1])
+    finally:
+        _end(child)
+
+
+@contextmanager
+def simulator_for(
+    plan: DemoPlan,
+    host: str,
+    port: int,
+    started: datetime,
+    origin: datetime,
+    state: Path | None,
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """Piles and residents as a child process; it ends with the block."""
+    command = [
+        sys.executable, "-m", "simulator", "live", "--broker", f"{host}:{port}",
+        "--cards", str(HOME / "cards.json"), "--scenario", plan.scenario,
+        "--seed", str(plan.seed), "--speed", str(plan.speed),
+        "--started", started.isoformat(), "--origin", origin.isoformat(),
+        "--oracle", str(HOME / "oracle.json"),
+    ]  # fmt: skip
+    if state is not None and state.exists():
+        command += ["--state", str(state)]
+    if plan.evening is not None:
+        command += ["--evening", plan.evening]
+    if plan.duration_s is not None:
+        command += ["--duration", str(plan.duration_s)]
+    child = subprocess.Popen(  # noqa: S603 - our own program with our own words
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield child
+    finally:
+        _end(child)
+
+
+def _end(child: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> None:
+    child.terminate()
+    try:
+        child.wait(CHILD_ENDS_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait(CHILD_ENDS_S)
