@@ -1,1 +1,5 @@
-"""Tariff versions, priced lines, the double-entry ledger, monthly statements."""
+"""The books: from a watt-hour to a published account.
+
+tariff (what it costs, when) -> pricing (the one function) -> facts and ledger (sealed entries)
+-> statement and spreadsheet (what a household reads). What the room can do is in `actions`.
+"""

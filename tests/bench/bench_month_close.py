@@ -72,7 +72,7 @@ def close(store: Store) -> tuple[float, Closed]:
 
 
 def measure(url: str, households: int, count: int) -> dict[str, float]:
-    """Post a month of sessions and close it."""
+    """Post a month of sessions, close it, and go through the whole books once more."""
     with filled(url, households, count) as (store, posting_s):
         close_s, closed = close(store)
         assert (closed.statements, closed.sessions) == (households, count)

@@ -200,6 +200,8 @@ def test_balances_are_carried_from_month_to_month(store: Store):
         views = [actions.statement_of(uow, THE_LIS, month) for month in months]
         assert [view.opening_fen for view in views] == [0, 42, 84]
         assert [view.closing_fen for view in views] == [42, 84, 0]
+        assert actions.published_months(uow, THE_LIS) == list(reversed(months))
+        assert actions.published_months(uow, THE_WANGS) == []
         assert actions.balance(uow, THE_LIS) == 0
         assert actions.balance(uow, THE_LIS, local("2026-05-01")) == 84
     assert not misfits(store)

@@ -11,6 +11,7 @@ from service.billing.actions.reading import (
     accounts,
     balance,
     balances,
+    published_months,
     statement_of,
     statements_of,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "post_session",
     "post_sessions",
     "publish_tariff",
+    "published_months",
     "record_payment",
     "statement_of",
     "statements_of",

@@ -15,6 +15,7 @@ from service.billing.records.queries import (
     movements_of_month,
     openings,
     sessions_of_month,
+    statement_months,
     statements_of_month,
 )
 from service.billing.statement import Movement, SessionBlock, StatementView
@@ -44,6 +45,11 @@ def statement_of(uow: UnitOfWork, household_id: int, month: str) -> StatementVie
 def statements_of(uow: UnitOfWork, month: str) -> list[StatementView]:
     """All statements of a month, by household, in a handful of queries."""
     return _statements(uow, month, None)
+
+
+def published_months(uow: UnitOfWork, household_id: int) -> list[str]:
+    """The months for which a household has a published statement, newest first."""
+    return list(statement_months(uow, household_id))
 
 
 def _statements(uow: UnitOfWork, month: str, household_id: int | None) -> list[StatementView]:
