@@ -12,6 +12,9 @@ from service.words import N_, Sentence
 
 Pieces = dict[str, Any]
 
+UNITS = {"c": "°C", "ma": "mA", "w": "W", "v": "V"}
+"""How the unit words of the wire are written for people."""
+
 
 def to_pieces(sentence: Sentence) -> Pieces:
     """A sentence as JSON; values that JSON does not know become text."""
@@ -52,11 +55,12 @@ def measured(value: float | None, limit: float | None, unit: str | None) -> Sent
     """What a pile measured when it raised a fault; None when it said no value."""
     if value is None:
         return None
-    values = {"value": f"{value:g}", "limit": f"{limit:g}" if limit is not None else "", "unit": ""}
-    values["unit"] = {"c": "°C", "ma": "mA", "w": "W", "v": "V"}.get(unit or "", unit or "")
+    said = UNITS.get(unit or "", unit or "")
+    values = {"value": f"{value:g} {said}".strip()}
     if limit is None:
-        return Sentence(N_("Measured {value} {unit}."), values)
-    return Sentence(N_("Measured {value} {unit}, limit {limit} {unit}."), values)
+        return Sentence(N_("Measured {value}."), values)
+    values["limit"] = f"{limit:g} {said}".strip()
+    return Sentence(N_("Measured {value}, limit {limit}."), values)
 
 
 def headline(code: str, language: str) -> str:

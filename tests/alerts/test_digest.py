@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.alerts.digest import Concern, DigestRules, body, is_due, plan, retry_at, title
-from service.alerts.subject import where
+from service.alerts.subject import measured, where
 from service.piles.faults import Severity
-from service.words import N_, Sentence
 
 T0 = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 RULES = DigestRules()
@@ -143,8 +142,7 @@ def test_a_failed_one_is_tried_again_ever_less_often(attempts: int):
 
 
 def test_one_incident_is_told_with_its_place_and_its_detail():
-    detail = Sentence(N_("Measured {value} {unit}, limit {limit} {unit}."), {})
-    detail = replace(detail, values={"value": "82.5", "limit": "80", "unit": "°C"})
+    detail = measured(82.5, 80, "c")
     hot = concern(
         17,
         "over_temp_outlet",
