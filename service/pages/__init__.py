@@ -5,5 +5,6 @@ Routes are thin: look (facts, under the house's lock), view (pure), draw (a temp
 """
 
 from service.pages.hang import install
+from service.pages.labels import print_labels
 
-__all__ = ["install"]
+__all__ = ["install", "print_labels"]

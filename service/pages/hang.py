@@ -8,7 +8,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from service.door import GuardedApp, show_refusals_with
-from service.pages import live_pages, me, resident, sign_in_pages
+from service.pages import committee, fix, gate, labels, live_pages, me, public, resident
+from service.pages import sign_in_pages as sign_in
 from service.pages.draw import STATIC, draw
 from service.words import N_, Sentence
 
@@ -21,6 +22,7 @@ TITLES = {
     500: N_("Something broke"),
     503: N_("One moment please"),
 }
+ROOMS = (public, resident, sign_in, me, gate, fix, committee, labels, live_pages)
 OTHERWISE = N_("This did not work")
 
 
@@ -42,7 +44,7 @@ def install(app: FastAPI) -> None:
     """
     app.add_middleware(GZipMiddleware, minimum_size=600, compresslevel=6)
     app.mount("/static", GuardedApp(OurFiles(directory=STATIC), "static.see"), name="static")
-    for room in (resident, me, sign_in_pages, live_pages):
+    for room in ROOMS:
         app.include_router(room.router, include_in_schema=False)
     live_pages.register_renderers(app.state.hub, app.state.house)
     show_refusals_with(app, refusal_page)

@@ -16,18 +16,25 @@ from starlette.responses import Response, StreamingResponse
 from service.door import Reason, Visitor, guard, no_entry
 from service.flow.house import House
 from service.live import Hub, TooManyPagesError, Topic
-from service.pages import look
+from service.pages import look, look_desk
 from service.pages.context import house_of, hub_of
 from service.pages.draw import fragment
+from service.pages.incident_view import stamp
 from service.pages.outlet_view import OutletFacts, outlet_view
+from service.pages.pile_view import pile_view
 from service.pages.resident import facts_of_outlet, session_context
+from service.pages.session_view import Stage as SessionStage
 from service.pages.session_view import session_view
+from service.piles.board import Face
 from service.sessions.records import session_row
 from service.words import LANGUAGES
 
 router = APIRouter()
 See = Annotated[Visitor, Depends(guard("outlet.see"))]
 SeeOwn = Annotated[Visitor, Depends(guard("session.see_own"))]
+Board = Annotated[Visitor, Depends(guard("board.see"))]
+SeeIncidents = Annotated[Visitor, Depends(guard("incident.see"))]
+SeePile = Annotated[Visitor, Depends(guard("pile.see"))]
 Stage = Annotated[str, Query(pattern=r"^[a-z_0-9]{0,24}$")]
 
 _VARIANT = re.compile(rf"({'|'.join(LANGUAGES)}):([a-z_0-9]*)")
@@ -65,30 +72,55 @@ async def events(hub: Hub, topic: Topic, variant: str) -> Response:
 
 @router.get("/live/outlet/{pile}/{outlet}")
 async def outlet_events(
-    request: Request, visitor: See, pile: str, outlet: int, stage: Stage = ""
+    request: Request, visitor: See, pile: str, outlet: int, stage: Face | None = None
 ) -> Response:
     """The state of one outlet."""
     found = await run_in_threadpool(_pile_id, house_of(request), pile, outlet)
     if found is None:
         raise no_entry(Reason.NOT_FOUND)
-    return await events(hub_of(request), ("outlet", found, outlet), variant_of(visitor, stage))
+    return await events(
+        hub_of(request), ("outlet", found, outlet), variant_of(visitor, stage or "")
+    )
 
 
 @router.get("/live/session/{session_id}")
 async def session_events(
-    request: Request, visitor: SeeOwn, session_id: str, stage: Stage = ""
+    request: Request, visitor: SeeOwn, session_id: str, stage: SessionStage | None = None
 ) -> Response:
     """One charge of one's own."""
     household_id = await run_in_threadpool(_owner, house_of(request), session_id)
     if household_id is None or not visitor.may_touch("session.see", household_id):
         raise no_entry(Reason.NOT_FOUND)
-    return await events(hub_of(request), ("session", session_id), variant_of(visitor, stage))
+    return await events(hub_of(request), ("session", session_id), variant_of(visitor, stage or ""))
 
 
-def _pile_id(house: House, pile: str, outlet: int) -> str | None:
+@router.get("/live/wall")
+async def wall_events(request: Request, visitor: Board) -> Response:
+    """The wall of the gatehouse."""
+    return await events(hub_of(request), ("wall",), variant_of(visitor, ""))
+
+
+@router.get("/live/incidents")
+async def incident_events(request: Request, visitor: SeeIncidents, stage: Stage = "") -> Response:
+    """Whether the list of incidents has changed: forms half filled in are never swept away."""
+    return await events(hub_of(request), ("incidents",), variant_of(visitor, stage))
+
+
+@router.get("/live/pile/{pile}")
+async def pile_events(request: Request, visitor: SeePile, pile: str) -> Response:
+    """One pile."""
+    house = house_of(request)
+    if await run_in_threadpool(_pile_id, house, pile, None) is None:
+        raise no_entry(Reason.NOT_FOUND)
+    return await events(hub_of(request), ("pile", pile), variant_of(visitor, ""))
+
+
+def _pile_id(house: House, pile: str, outlet: int | None) -> str | None:
     with house.look():
         found = look.find_pile(house, pile)
-    return found.id if found is not None and outlet in found.outlets else None
+    if found is None or (outlet is not None and outlet not in found.outlets):
+        return None
+    return found.id
 
 
 def _owner(house: House, session_id: str) -> int | None:
@@ -98,9 +130,12 @@ def _owner(house: House, session_id: str) -> int | None:
 
 
 def register_renderers(hub: Hub, house: House) -> None:
-    """Teach the hub to draw outlets and sessions."""
+    """Teach the hub to draw every topic."""
     hub.renderers["outlet"] = _outlet_renderer(house)
     hub.renderers["session"] = _session_renderer(house)
+    hub.renderers["wall"] = _wall_renderer(house)
+    hub.renderers["incidents"] = _incidents_renderer(house)
+    hub.renderers["pile"] = _pile_renderer(house)
 
 
 def _outlet_renderer(house: House) -> Callable[[Topic, str], str]:
@@ -129,5 +164,39 @@ def _session_renderer(house: House) -> Callable[[Topic, str], str]:
             return ""
         view = session_view(facts, house.settings.zone)
         return fragment(language, "session_live.html", session_context(view, stage))
+
+    return render
+
+
+def _wall_renderer(house: House) -> Callable[[Topic, str], str]:
+    def render(_topic: Topic, variant: str) -> str:
+        language, _ = read_variant(variant)
+        with house.look() as work:
+            view = look_desk.wall_now(work)
+        return fragment(language, "wall_live.html", {"view": view})
+
+    return render
+
+
+def _incidents_renderer(house: House) -> Callable[[Topic, str], str]:
+    def render(_topic: Topic, variant: str) -> str:
+        language, stage = read_variant(variant)
+        with house.look() as work:
+            rows = [one.row for one in look_desk.incidents_now(work)]
+        return fragment(language, "incidents_live.html", {"changed": stamp(rows) != stage})
+
+    return render
+
+
+def _pile_renderer(house: House) -> Callable[[Topic, str], str]:
+    def render(topic: Topic, variant: str) -> str:
+        language, _ = read_variant(variant)
+        with house.look() as work:
+            pile = house.board.piles.get(str(topic[1]))
+            if pile is None:
+                return ""
+            seen = [look.glance_at(work, pile, outlet) for outlet in pile.outlets.values()]
+            view = pile_view(pile, seen, work.now, house.settings.zone)
+        return fragment(language, "pile_live.html", {"view": view})
 
     return render
