@@ -41,6 +41,13 @@ def before(month: str) -> str:
     return f"{year - (number == 1):04d}-{(number - 2) % 12 + 1:02d}"
 
 
+def months_before(month: str, count: int) -> str:
+    """So many months in front of one."""
+    for _ in range(count):
+        month = before(month)
+    return month
+
+
 def month_span(month: str, zone: tzinfo) -> Span:
     """A month ('2026-10') from midnight to midnight by the compound's clock."""
     return Span(_midnight_of(month, zone), _midnight_of(after(month), zone))
