@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     live.add_argument("--broker", required=True, metavar="HOST:PORT")
     live.add_argument("--user-prefix", default="", help="put before the pile's id in its login")
     live.add_argument("--passwords", type=Path, help="JSON or lines LB-001:secret")
+    live.add_argument("--ca", type=Path, help="the broker's authority: connect with TLS")
     live.add_argument("--scenario", default="normal_week", help=", ".join(scenario_names()))
     live.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second")
     live.add_argument("--origin", help="simulated time at --started (default: the real time)")
@@ -116,6 +117,12 @@ def _world_maker(args: argparse.Namespace, *, live: bool) -> Callable[[int], Wor
     return make
 
 
+def _readable(path: Path | None) -> str | None:
+    if path is not None and not path.is_file():
+        raise ValueError(f"{path} is not a certificate file")
+    return None if path is None else str(path)
+
+
 def _live(args: argparse.Namespace) -> None:
     host, _, port = args.broker.rpartition(":")
     if not host or not port.isdigit():
@@ -130,7 +137,7 @@ def _live(args: argparse.Namespace) -> None:
     world = run_live(
         make,
         ScaledTime(started, origin, args.speed),
-        Broker(host, int(port), args.user_prefix, passwords),
+        Broker(host, int(port), args.user_prefix, passwords, _readable(args.ca)),
         duration_s=args.duration,
         stdin_control=args.stdin_control,
     )

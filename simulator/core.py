@@ -110,6 +110,7 @@ class Core:
 
     def __init__(self, config: PileConfig, seed: int, oracle: Oracle):
         self.cfg = config
+        self.seed = seed
         self.rng = Random(f"{seed}:{config.name}")
         self.oracle = oracle
         rng = self.rng
@@ -148,8 +149,13 @@ class Core:
         return f"{self.rng.getrandbits(32):08x}"
 
     def boots(self, now: int, reason: str) -> None:
-        """A new boot: new id, uptime from zero, clock not set."""
+        """A new boot: new id, uptime from zero, clock not set.
+
+        What is random follows from the seed and the moment, so that the same compound played on
+        another evening never repeats a boot or connection id.
+        """
         self.powered = True
+        self.rng = Random(f"{self.seed}:{self.cfg.name}:{now}")
         self.boot_id, self.booted_ms, self.reset_reason = self.hex8(), now, reason
         self.clock = PileClock()
         self.flash.boot_count += 1

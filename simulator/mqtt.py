@@ -5,6 +5,7 @@ The only file of the simulator that knows paho.
 
 import json
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -27,12 +28,13 @@ class PileClient:
     """A connection of one pile. What happens is told through three callables; none may block."""
 
     def __init__(
-        self, name: str, username: str, password: str | None, *,
+        self, name: str, username: str, password: str | None, ca_file: str | None, *,
         on_subscribed: Callable[[], None],
         on_message: Callable[[str, bytes, bool], None],
         on_undelivered: Callable[[str, int], None],
     ):  # fmt: skip
         self.name, self._username, self._password = name, username, password
+        self._ca_file = ca_file
         self._on_subscribed, self._on_message = on_subscribed, on_message
         self._on_undelivered = on_undelivered
         self._client: mqtt.Client | None = None
@@ -45,6 +47,8 @@ class PileClient:
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self.name, protocol=mqtt.MQTTv5)
         if self._password is not None:
             client.username_pw_set(self._username, self._password)
+        if self._ca_file is not None:
+            client.tls_set(ca_certs=self._ca_file)
         delay = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
         delay.WillDelayInterval = WILL_DELAY_S
         client.will_set(will.topic, will.payload, will.qos, will.retain, delay)
@@ -118,9 +122,13 @@ class PileClient:
         return len(self._published)
 
     def read(self) -> None:
-        """The socket has something."""
-        if self._client is not None:
-            self._client.loop_read()
+        """The socket has something; TLS may hold more of it than the socket shows."""
+        client = self._client
+        while client is not None:
+            client.loop_read()
+            sock = client.socket()
+            if not isinstance(sock, ssl.SSLSocket) or not sock.pending():
+                return
 
     def write(self) -> None:
         """The socket has room."""

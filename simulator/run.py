@@ -34,6 +34,8 @@ class Broker:
     port: int
     user_prefix: str = ""
     passwords: dict[str, str] | None = None
+    ca_file: str | None = None
+    """The authority to trust; with it the connection is TLS."""
 
 
 class ScaledTime:
@@ -89,7 +91,7 @@ class Live:
         if passwords is not None and secret is None:
             raise ValueError(f"the passwords file has none for {name}")
         return PileClient(
-            name, self.broker.user_prefix + name, secret,
+            name, self.broker.user_prefix + name, secret, self.broker.ca_file,
             on_subscribed=lambda: self._subscribed(name),
             on_message=lambda t, p, r: self._heard(name, t, p, r),
             on_undelivered=lambda b, s: self.world.piles[name].not_delivered(

@@ -206,16 +206,18 @@ class World:
         """Cut a pile's link: what it says is lost until it notices, then it backs off."""
         self._down_until[pile] = max(until, self._down_until.get(pile, 0))
         if self.own_broker:
-            self.later(now + LINK_NOTICED_MS, lambda t: self._notice(pile, t))
+            conn_id = self.piles[pile].core.conn_id
+            self.later(now + LINK_NOTICED_MS, lambda t: self._notice(pile, conn_id, t))
             self._will_follows(pile, now)
 
     def link_is_down(self, pile: str) -> bool:
         """The link of this pile is cut now."""
         return self._down_until.get(pile, 0) > self.now
 
-    def _notice(self, name: str, now: int) -> None:
-        self.piles[name].connection_lost(now)
-        self._plan_wake(name, now)
+    def _notice(self, name: str, conn_id: str, now: int) -> None:
+        if self.piles[name].core.conn_id == conn_id:
+            self.piles[name].connection_lost(now)
+            self._plan_wake(name, now)
 
     def _will_follows(self, name: str, now: int) -> None:
         will, conn_id = self.piles[name].will(), self.piles[name].core.conn_id

@@ -1,13 +1,18 @@
 """The command line: history over a pipe, live against a real Mosquitto, words of a parent."""
 
+import contextlib
 import json
-import signal
+import queue
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from simulator.cli import main
 from simulator.control import Control
@@ -18,7 +23,7 @@ from simulator.times import HOUR, iso_millis, parse_iso
 from simulator.world import World
 from tests.simulator.desk import Desk
 from tests.simulator.stage import EVENING
-from tests.support.mosquitto import Mosquitto
+from tests.support.processes import Mosquitto, start_mosquitto
 
 ROOT = Path(__file__).parents[2]
 RUN = [sys.executable, "-m", "simulator"]
@@ -32,64 +37,35 @@ def small_world(seed: int = 1, start: int = EVENING, **more) -> World:
 # --- history ---
 
 
-class Talk:
-    """The other side of a history: answers hello, card and settlement."""
+class Clerk:
+    """Answers hello, card and settlement, whatever carries the messages."""
 
-    def __init__(self, *args: str):
-        self.process = subprocess.Popen(
-            [*RUN, "history", *args], cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        self.messages: list[dict] = []
+    def __init__(self) -> None:
         self.settled: dict[str, dict] = {}
-        self.minutes: list[int] = []
-        self.oracle: dict = {}
         self._conn: dict[str, tuple[str, int]] = {}
         self._orders = 0
 
-    def play(self) -> "Talk":
-        answers: list[dict] = []
-        for line in self.process.stdout:
-            said = json.loads(line)
-            if "minute" in said:
-                self.minutes.append(said["minute"])
-                lines = [json.dumps(a) for a in answers] + ['{"go": true}']
-                self.process.stdin.write("\n".join(lines) + "\n")
-                self.process.stdin.flush()
-                answers = []
-            elif "end" in said:
-                self.oracle = said["oracle"]
-            else:
-                self.messages.append(said)
-                answers += self._answer(said, json.loads(said["payload"]))
-        self.process.stdin.close()
-        assert self.process.wait(10) == 0
-        self.process.stdout.close()
-        self.process.stderr.close()
-        return self
+    def answer(self, at: int, topic: str, body: dict) -> list[tuple[str, str]]:
+        """The messages down: topic and payload."""
+        _, _, pile, _, tail = topic.split("/")
 
-    def _answer(self, said: dict, body: dict) -> list[dict]:
-        pile, tail = said["pile"], said["topic"].rsplit("/", 1)[1]
-
-        def down(kind: str, payload: dict) -> list[dict]:
-            topic = f"pile/1/{pile}/down/{kind}"
-            return [{"pile": pile, "topic": topic, "payload": json.dumps(payload)}]
+        def down(kind: str, payload: dict) -> list[tuple[str, str]]:
+            return [(f"pile/1/{pile}/down/{kind}", json.dumps(payload))]
 
         if tail == "hello":
-            self._conn[pile] = (body["conn_id"], said["at"] - body["uptime_ms"])
+            self._conn[pile] = (body["conn_id"], at - body["uptime_ms"])
             return down("welcome", {
                 "conn_id": body["conn_id"], "echo_uptime_ms": body["uptime_ms"],
-                "server_time_utc": iso_millis(said["at"]), "contract": "1.0", "config_rev": 7,
+                "server_time_utc": iso_millis(at), "contract": "1.0", "config_rev": 7,
                 "heartbeat_s": 60, "meter_s": 60, "meter_idle_s": 900, "rebirth": False,
             })  # fmt: skip
         if tail == "card":
             self._orders += 1
-            conn_id, booted = self._conn[pile]
-            until = said["at"] - booted + 30_000
+            conn_id, _ = self._conn[pile]
             return down("cmd", {
                 "command_id": f"C{self._orders}", "conn_id": conn_id, "cmd": "start",
-                "valid_s": 30, "valid_until_uptime_ms": until, "outlet": body["outlet"],
-                "session_id": f"S{self._orders}",
+                "valid_s": 300, "valid_until_uptime_ms": body["uptime_ms"] + 300_000,
+                "outlet": body["outlet"], "session_id": f"S{self._orders}",
             })  # fmt: skip
         if tail == "session":
             self.settled[body["session_id"]] = body
@@ -98,6 +74,48 @@ class Talk:
                 "result": "stored",
             }]})  # fmt: skip
         return []
+
+
+class Talk:
+    """The other side of a history."""
+
+    def __init__(self, *args: str):
+        self.process = subprocess.Popen(
+            [*RUN, "history", *args], cwd=ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        self.clerk = Clerk()
+        self.messages: list[dict] = []
+        self.minutes: list[int] = []
+        self.oracle: dict = {}
+
+    @property
+    def settled(self) -> dict[str, dict]:
+        return self.clerk.settled
+
+    def play(self) -> "Talk":
+        answers: list[str] = []
+        for line in self.process.stdout:
+            said = json.loads(line)
+            if "minute" in said:
+                self.minutes.append(said["minute"])
+                self.process.stdin.write("\n".join([*answers, '{"go": true}']) + "\n")
+                self.process.stdin.flush()
+                answers = []
+            elif "end" in said:
+                self.oracle = said["oracle"]
+            else:
+                self.messages.append(said)
+                body = json.loads(said["payload"])
+                answers += [
+                    json.dumps({"pile": said["pile"], "topic": topic, "payload": payload})
+                    for topic, payload in self.clerk.answer(said["at"], said["topic"], body)
+                ]
+        self.process.stdin.close()
+        assert self.process.wait(10) == 0
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return self
 
 
 def test_a_history_is_told_in_lock_step_and_ends_with_the_true_ledger(tmp_path):
@@ -271,3 +289,129 @@ def test_every_verb_has_an_example(verb, capsys):
 def test_the_scenarios_are_listed(capsys):
     assert main(["scenarios"]) == 0
     assert "quiet_evening: A quiet evening" in capsys.readouterr().out
+
+
+# --- live, against a real Mosquitto with the deployed files ---
+
+LIVE_ORIGIN = "2026-03-02T18:00:00+08:00"
+
+
+class Service:
+    """A clerk behind a broker."""
+
+    def __init__(self, broker: Mosquitto):
+        self.clerk, self.heard = Clerk(), queue.Queue()
+        self.log: list[tuple[str, dict, bool]] = []
+        self.client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id="core", protocol=mqtt.MQTTv5
+        )
+        self.client.username_pw_set("core", broker.passwords["core"])
+        self.client.on_message = self._heard
+        self._subscribed = threading.Event()
+        self.client.on_connect = lambda c, *_: c.subscribe("pile/1/+/up/#", 1)
+        self.client.on_subscribe = lambda *_: self._subscribed.set()
+        self.client.connect("127.0.0.1", broker.port)
+        self.client.loop_start()
+        assert self._subscribed.wait(5)
+
+    def _heard(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
+        body = json.loads(message.payload)
+        self.log.append((message.topic, body, message.retain))
+        at = parse_iso(LIVE_ORIGIN)
+        for topic, payload in self.clerk.answer(at, message.topic, body):
+            client.publish(topic, payload, 1)
+
+    def wait_for(self, tail: str, what=lambda body: True, seconds: float = 10) -> dict:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for topic, body, _ in list(self.log):
+                if topic.endswith(tail) and what(body):
+                    return body
+            time.sleep(0.01)
+        raise AssertionError(f"nothing like it on {tail} within {seconds} s")
+
+
+class LiveRun:
+    """A running `live`, with its control lines."""
+
+    def __init__(self, broker: Mosquitto, folder: Path, *more: str):
+        passwords = folder / "passwords.json"
+        passwords.write_text(json.dumps(dict(broker.passwords)))
+        words = [
+            "live", "--broker", f"127.0.0.1:{broker.port}", "--passwords", str(passwords),
+            "--scenario", str(folder / "three.toml"), "--seed", "5", "--origin", LIVE_ORIGIN,
+            "--oracle", str(folder / "oracle.json"), "--stdin-control", *more,
+        ]  # fmt: skip
+        (folder / "three.toml").write_text("piles = 3\nbikes = 0\n")
+        self.process = subprocess.Popen(
+            [*RUN, *words], cwd=ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert self.process.stdout.readline() == "ready\n", self.process.stderr.read()
+
+    def ask(self, line: str) -> dict:
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+@contextlib.contextmanager
+def playing(folder: Path, *more: str) -> Iterator[tuple[LiveRun, Service]]:
+    with start_mosquitto() as broker:
+        service = Service(broker)
+        run = LiveRun(broker, folder, *more)
+        try:
+            yield run, service
+        finally:
+            if run.process.poll() is None:
+                run.process.kill()
+            run.process.communicate()
+            service.client.disconnect()
+            service.client.loop_stop()
+
+
+@pytest.mark.broker
+def test_three_piles_live_on_a_real_broker_from_birth_to_settlement(tmp_path):
+    with playing(tmp_path, "--speed", "60") as (run, service):
+        service.wait_for("LB-003/up/config")
+        assert run.ask("plug LB-002 1 300")["ok"]
+        assert run.ask("swipe LB-002 1 04A2B7119C5A80")["ok"]
+        done = service.wait_for("LB-002/up/result", lambda b: b["status"] == "done")
+        assert done["outlet_state"] == "charging"
+        time.sleep(1.5)
+        assert run.ask("unplug LB-002 1")["ok"]
+        settled = service.wait_for("LB-002/up/session")
+        assert settled["energy_wh"] > 0
+        began = time.monotonic()
+        run.process.terminate()
+        assert run.process.wait(5) == 0
+        assert time.monotonic() - began < 2
+        for name in ("LB-001", "LB-002", "LB-003"):
+            offline = service.wait_for(f"{name}/up/state", lambda b: b["state"] == "offline")
+            assert offline["reason"] == "operator"
+        truth = json.loads((tmp_path / "oracle.json").read_text())
+        assert truth["sessions"][0]["energy_wh"] == settled["energy_wh"]
+
+
+@pytest.mark.broker
+def test_a_lost_link_comes_back_by_itself_and_quit_ends_the_run(tmp_path):
+    with playing(tmp_path, "--speed", "30") as (run, service):
+        first = service.wait_for("LB-001/up/hello")
+        assert run.ask("mishap lost_link LB-001 1 20")["ok"]
+        second = service.wait_for(
+            "LB-001/up/hello", lambda b: b["conn_id"] != first["conn_id"], seconds=15
+        )
+        assert second["boot_id"] == first["boot_id"]
+        run.ask("power LB-002 off")
+        run.ask("power LB-002 on")
+        boots = {b["boot_id"] for t, b, _ in service.log if t.endswith("LB-002/up/hello")}
+        service.wait_for("LB-002/up/hello", lambda b: b["boot_id"] not in boots)
+        assert run.ask("quit")["ok"]
+        assert run.process.wait(5) == 0
+
+
+@pytest.mark.broker
+def test_a_duration_ends_the_run(tmp_path):
+    with playing(tmp_path, "--speed", "60", "--duration", "120") as (run, service):
+        assert run.process.wait(20) == 0
+        service.wait_for("LB-001/up/state", lambda b: b["state"] == "offline")

@@ -18,6 +18,7 @@ def tails(stage: Stage) -> list[str]:
 def cut(stage: Stage, seconds: int) -> Stage:
     stage.world.link_down(PILE, stage.now, stage.now + seconds * 1000)
     stage.pile.connection_lost(stage.now)
+    stage.world.emit(PILE, [], stage.now)
     return stage
 
 

@@ -92,7 +92,9 @@ def test_the_night_says_every_kind_of_message(said):
 
 
 def test_every_message_fits_its_schema(said):
-    for topic, _, _, body in said:
+    rare = [row for row in said if not row[0].endswith(("/heartbeat", "/meter"))]
+    often = [row for row in said if row[0].endswith(("/heartbeat", "/meter"))]
+    for topic, _, _, body in rare + often[::7]:
         error = next(schema_of(topic.rsplit("/", 1)[1]).iter_errors(body), None)
         assert error is None, f"{topic}: {error.message} in {body}"
 
