@@ -1,9 +1,10 @@
 """Visitors of the pages for the tests: an app over a simulated compound, and people who sign in."""
 
+import asyncio
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from service.store import Store
 from service.store.engine import open_engine
 from simulator.packs import Pack, catalogue
 from simulator.scenario import load_scenario
+from tests.house.collect_words import compile_words
 from tests.support.compound import SECRET, Compound
 
 KEY = key_of(SECRET)
@@ -41,8 +43,17 @@ def empty_store(template: Path, folder: Path) -> Iterator[Store]:
 
 def app_over(compound: Compound) -> FastAPI:
     """The pages over a compound, as the service joins them."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.house, app.state.hub = compound.house, Hub()
+    hub = Hub()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(hub.run())
+        yield
+        hub.close()
+        await task
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.house, app.state.hub = compound.house, hub
     app.state.settings = compound.house.settings
     compound.house.listeners.append(app.state.hub.notice)
     door.install(app, compound.house.settings, compound.house.store, compound.clock)
@@ -118,7 +129,7 @@ class House:
 
     def run(self, seconds: float) -> None:
         """Let time pass."""
-        self.compound.run(seconds)
+        self.compound.run(seconds, tick_every=5 if seconds <= 300 else 30)
 
     def public(self, language: str = "en") -> Person:
         """Somebody nobody knows."""
@@ -153,6 +164,7 @@ class House:
 
 def build_house(store: Store, clock: FixedClock, **more: Any) -> House:
     """A compound of eight piles that have said hello, nobody there yet."""
+    compile_words()
     compound = Compound(store, clock, QUIET, plan=PLAN, **more)
     compound.run(90)
     return House(compound)
