@@ -40,7 +40,7 @@ def settings() -> "Settings":
 @app.command(epilog="Example: `beimen demo --days 3 --speed 60`")
 def demo(
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
-    days: Annotated[float, typer.Option(min=0, max=60, help="Days of history.")] = 3.0,
+    days: Annotated[float, typer.Option(min=0, max=60, help="Days of history.")] = 2.0,
     speed: Annotated[float, typer.Option(min=0.1, max=600, help="Tonight, times as fast.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed, the same compound.")] = 1,
     scenario: Annotated[str, typer.Option(help="A scenario of the simulator.")] = "normal_week",

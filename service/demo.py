@@ -48,7 +48,7 @@ class DemoPlan:
     """What the command line asked for."""
 
     port: int = 8080
-    days: float = 3.0
+    days: float = 2.0
     speed: float = 1.0
     seed: int = 1
     scenario: str = "normal_week"

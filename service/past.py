@@ -17,7 +17,7 @@ from service.clock import FixedClock, from_ms
 from service.flow import House, ticks, uplink
 from service.piles.messages import Heard, Outgoing
 
-TICK_EVERY = timedelta(minutes=1)
+TICK_EVERY = timedelta(minutes=2)
 SLOW_EVERY = timedelta(minutes=15)
 
 

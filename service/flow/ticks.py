@@ -179,8 +179,9 @@ def _notice_overrun(work: Work) -> None:
         longest_ms = work.house.settings.longest_session_s * 1000 + OVERRUN_MS
         if work.now_ms - one.started_ms > longest_ms:
             requests.stop_in(work, one.id, "service", None, "max_time")
-        elif not one.stall_told and work.now_ms - one.started_ms > STALLED_MS:
+        elif not one.stall_told:
             progress = work.house.progress.get(one.id)
-            if progress is None or progress.energy_wh == 0:
+            watched_ms = progress.at_ms - one.started_ms if progress else 0
+            if progress and progress.energy_wh == 0 and watched_ms > STALLED_MS:
                 one.stall_told = True
                 alarms.raise_one(work, "not_drawing", pile, one.outlet)
