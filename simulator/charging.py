@@ -211,7 +211,20 @@ class Charging:
             (slot.hw.when_counted(left_wh, now) if left_wh > 0 else now, "set_energy"),
             (slot.hw.when_low_for(charge.below_w, charge.hold_s, charge.on_since), "full"),
             (min(NEVER, over + OVER_SAMPLES_MS), "overload"),
+            (self._offline_cap(slot, now), "offline_limit"),
         )
+
+    def _offline_cap(self, slot: Slot, now: int) -> int:
+        """Without the service an outlet may not take more than its safe share."""
+        if self.core.welcomed:
+            return NEVER
+        over = slot.hw.when_above(self.core.flash.config.get("offline_max_power_w"), now)
+        return min(NEVER, over + OVER_SAMPLES_MS)
+
+    def link_changed(self, now: int) -> None:
+        """The service came or went: other limits may hold."""
+        for slot in self.core.slots:
+            self.plan(slot, now)
 
     def extend(self, slot: Slot, max_duration_s: int, max_energy_wh: int, now: int) -> None:
         """Replace the limits of the running session."""

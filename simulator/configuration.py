@@ -21,7 +21,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "max_duration_s": (60, 86_400),
     "max_energy_wh": (1, 20_000),
 }
-HIDDEN_DEFAULTS = {"max_duration_s": 36_000, "max_energy_wh": 5_000}
+HIDDEN_DEFAULTS = {
+    "max_duration_s": 36_000, "max_energy_wh": 5_000, "offline_max_power_w": POWER_CEILING_W,
+}  # fmt: skip
 """In force without being reported until somebody sets them."""
 
 

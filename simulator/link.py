@@ -21,7 +21,8 @@ SWIPE_AGAIN_MS = 5 * SECOND
 SWIPE_LIVES_MS = 30 * SECOND
 SETTLEMENTS_FIRST_MS = 15 * SECOND
 """So long the rest of the buffer waits for the settlements, which have their own jitter of 12 s."""
-FEATURES = ["card", "offline_start", "max_power"]
+FEATURES = ["card", "max_power"]
+"""No offline starts: the contract has no message that would bring the signed card list."""
 
 
 @dataclass

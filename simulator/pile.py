@@ -132,6 +132,7 @@ class Pile:
     def connection_lost(self, now: int) -> None:
         """The socket died."""
         self.link.lost(now)
+        self.charging.link_changed(now)
 
     def not_delivered(self, boot_id: str, seq: int, now: int) -> None:
         """PUBACK 0x10: the broker had nobody to give this uplink to; try again in 30 s."""
@@ -188,6 +189,7 @@ class Pile:
             self.ignored += 1
             return
         self.link.never_welcomed_this_boot = False
+        self.charging.link_changed(now)
         if body.get("rebirth") is True:
             self._report_what(["config", "outlets", "faults", "meter"], now)
         elif first:

@@ -131,12 +131,13 @@ class World:
     def deliver(
         self, pile: str, topic: str, payload: bytes, retained: bool, at: int
     ) -> list[Uplink]:
-        """Give a pile (or with the topic of `_all`, each pile in turn) a message; its answers."""
+        """Give a pile (`_all`: every pile) a message; the answers."""
         at = max(at, self.now)
         if at > self.now:
             self.keep(self.advance(at))
-        if self._down_until.get(pile, 0) <= at and pile in self.piles:
-            self.emit(pile, self.piles[pile].receive(topic, payload, retained, at), at)
+        for name in self.piles if pile == "_all" else (pile,):
+            if self._down_until.get(name, 0) <= at and name in self.piles:
+                self.emit(name, self.piles[name].receive(topic, payload, retained, at), at)
         return self._collected()
 
     def _collected(self) -> list[Uplink]:

@@ -329,9 +329,8 @@ def test_report_now_brings_what_was_asked():
 
 def test_report_now_to_all_is_spread():
     stage = Stage(piles=12).online().forget()
-    for name in stage.world.piles:
-        body = b'{"what": ["meter"], "spread_s": 30}'
-        stage.world.deliver(name, "pile/1/_all/down/report_now", body, False, stage.now)
+    body = b'{"what": ["meter"], "spread_s": 30}'
+    stage.world.deliver("_all", "pile/1/_all/down/report_now", body, False, stage.now)
     stage.run(31)
     at = {
         u.pile: u.at for u, b in stage.desk.heard

@@ -3,6 +3,7 @@
 import json
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -194,6 +195,21 @@ def test_nothing_is_forgotten_before_it_is_committed(deeds, seed):
         entry = buffer.next_due(seqs, "b")
         flushed.add(entry.seq)
     assert flushed >= set(range(1, seqs.get("b", 0) + 1)) - told
+
+
+@pytest.mark.parametrize(("watts", "goes_on"), [(300, True), (100, False)])
+def test_without_the_service_an_outlet_takes_at_most_its_safe_share(watts, goes_on):
+    stage = Stage().online()
+    config = {"offline_max_power_w": watts}
+    stage.command("config_set", if_rev=7, rev=8, config=config)
+    stage.plug(1, 800)
+    stage.start(1, "S1")
+    stage.run(600)
+    assert stage.relay_is_closed()
+    cut(stage, 1200).run(600)
+    assert stage.relay_is_closed() is goes_on
+    stage.run(1200)
+    assert {b["stop_reason"] for b in stage.said("session")} <= {"offline_limit"}
 
 
 def test_while_the_link_is_dead_but_unnoticed_nothing_is_lost():

@@ -12,6 +12,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
 from simulator.residents import made_up_cards
+from simulator.scenario import load_scenario
 from simulator.times import HOUR
 from simulator.world import World
 from tests.simulator.desk import Desk
@@ -54,8 +55,9 @@ def walk(value: Any, at: str, seen: dict[str, set[str]]) -> None:
 
 def everything_said() -> list[tuple[str, int, bool, dict]]:
     """A night of faults, and a stage on which the rarer messages are provoked."""
-    world = World.from_scenario("faults_night", 4, made_up_cards(), EVENING)
-    said = Desk(world).run(EVENING + 5 * HOUR).heard
+    night = load_scenario("faults_night").with_changes(piles=12, bikes=35)
+    world = World.from_scenario(night, 4, made_up_cards(), EVENING)
+    said = Desk(world).run(EVENING + 4 * HOUR).heard
     stage = Stage().charging()
     stage.command("config_get")
     stage.command("config_set", if_rev=7, rev=8, config={"meter_s": 30})
