@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import IntegrityError
+
 from service.alerts import digest, lifecycle, subject
 from service.alerts.digest import DigestRules
 from service.alerts.lifecycle import COOLDOWN_S, Deed, OnClear, OnRaise
@@ -274,11 +276,16 @@ def mark_failed(
 
 
 def _open(uow: UnitOfWork, trouble: Trouble, at: datetime, now: datetime) -> RaiseResult:
-    added = uow.insert_new(Incident, [new_row(trouble, at, now)])
-    row = newest_of_key(uow, trouble.key)
-    assert row is not None  # noqa: S101 - the insert above, or whoever was quicker, made it
-    if added == 0:
-        return _again(uow, row, trouble, OnRaise.REFRESH, at, now)
+    """A new incident, unless another worker has just opened it: then the unique index says so."""
+    row = Incident(**new_row(trouble, at, now))
+    try:
+        with uow.session.begin_nested():
+            uow.session.add(row)
+    except IntegrityError:
+        first = newest_of_key(uow, trouble.key)
+        if first is None:
+            raise
+        return _again(uow, first, trouble, OnRaise.REFRESH, at, now)
     return RaiseResult(OnRaise.OPEN, row)
 
 

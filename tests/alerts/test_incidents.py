@@ -1,5 +1,7 @@
 """Incidents on both databases: one per place and code, whatever arrives and in whatever order."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -321,3 +323,66 @@ def test_the_worst_is_on_top_and_the_months_incidents_can_be_read(store: Store, 
         since = clock.now() - timedelta(days=1)
         assert len(rows_between(uow, since, clock.now() + timedelta(seconds=1))) == 3
         assert rows_between(uow, since, clock.now()) == []
+
+
+def test_one_that_was_closed_long_ago_is_followed_by_a_new_one(store: Store, clock: FixedClock):
+    first = raised(store, FUSE, clock).incident.id or 0
+    with store.writing() as uow:
+        actions.close(uow, first, "li", clock.now(), "fuse replaced")
+    clock.advance(3600)
+    second = raised(store, FUSE, clock)
+    assert second.what is OnRaise.OPEN
+    assert second.incident.id != first
+
+
+def test_whoever_is_quicker_opens_it_and_the_other_refreshes_it(
+    store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+):
+    """Two raises at the same moment: the second looked before the first was stored."""
+    first = raised(store, SMOKE, clock).incident
+    looks = iter([None, first])
+    monkeypatch.setattr(actions, "newest_of_key", lambda *_: next(looks))
+    result = raised(store, SMOKE, clock)
+    assert result.what is OnRaise.REFRESH
+    assert (result.incident.id, result.incident.count) == (first.id, 2)
+
+
+def test_taking_over_keeps_who_saw_it_first(store: Store, clock: FixedClock):
+    number = raised(store, SMOKE, clock).incident.id or 0
+    with store.writing() as uow:
+        actions.take(uow, number, "wang", clock.now())
+        over = actions.take(uow, number, "li", clock.now())
+        assert isinstance(over, Done)
+        assert (over.incident.acknowledged_by, over.incident.taken_by) == ("wang", "li")
+        closed = actions.close(uow, number, "li", clock.now(), "done")
+        assert isinstance(closed, Done)
+        late = actions.snooze(uow, number, "li", clock.now(), clock.now(), "why")
+        assert isinstance(late, Refused)
+
+
+def test_a_fault_that_is_still_listed_keeps_its_incident_fresh(store: Store, clock: FixedClock):
+    heartbeat(store, clock, ("fan", None), ("smoke", None))
+    clock.advance(600)
+    assert heartbeat(store, clock, ("fan", None), ("smoke", None)) == []
+    assert {incident.seen_at for incident in shown(store, clock)} == {clock.now()}
+    clock.advance(60)
+    assert [c.incident.code for c in heartbeat(store, clock, ("smoke", None))] == ["fan"]
+    clock.advance(60)
+    (back,) = heartbeat(store, clock, ("smoke", None), ("fan", None))
+    assert isinstance(back, actions.RaiseResult)
+    assert back.what is OnRaise.REOPEN
+
+
+def test_eight_workers_at_once_open_one_incident(store: Store, clock: FixedClock):
+    together = threading.Barrier(8)
+
+    def worker(_: int) -> OnRaise:
+        together.wait(10)
+        return raised(store, SMOKE, clock).what
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(worker, range(8)))
+    assert outcomes.count(OnRaise.OPEN) == 1
+    assert outcomes.count(OnRaise.REFRESH) == 7
+    with store.reading() as uow:
+        assert len(open_rows(uow)) == 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import apprise
 import pytest
 
 from service.alerts.sender import Notifier
@@ -95,3 +96,13 @@ def test_without_any_address_nothing_can_be_told():
     error = Notifier().send([], "t", "b")
     assert error is not None
     assert "BEIMEN_NOTIFY_URLS" in error
+
+
+def test_a_plugin_that_breaks_is_a_failure_and_not_an_accident(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+):
+    def breaks(*_: object, **__: object) -> bool:
+        raise OSError("geheim@127.0.0.1 unreachable")
+
+    monkeypatch.setattr(apprise.NotifyBase, "notify", breaks)
+    assert Notifier().send([webhook.url], "t", "b") == "json: OSError"
