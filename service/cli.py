@@ -45,6 +45,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed, the same compound.")] = 1,
     scenario: Annotated[str, typer.Option(help="A scenario of the simulator.")] = "normal_week",
     broker: Annotated[str | None, typer.Option(help="HOST:PORT instead of our own.")] = None,
+    passwords: Annotated[Path | None, typer.Option(help="The piles' logins there.")] = None,
     database: Annotated[str | None, typer.Option(help="An empty database's address.")] = None,
 ) -> None:
     """Play the whole compound in this terminal: broker, database, 38 piles, pages."""
@@ -54,7 +55,7 @@ def demo(
     from service.demo import DemoError, DemoPlan, run_demo
     from service.past import PastError
 
-    plan = DemoPlan(port, days, speed, seed, scenario, broker, database)
+    plan = DemoPlan(port, days, speed, seed, scenario, broker, passwords, database)
     try:
         run_demo(plan, Console())
     except (DemoError, PastError, NotReadyError, ValueError, OSError) as error:
@@ -173,6 +174,7 @@ def replay(
     speed: Annotated[float, typer.Option(min=1, max=600)] = 240.0,
     hours: Annotated[float, typer.Option(min=0.5, max=24)] = 12.0,
     broker: Annotated[str | None, typer.Option(help="HOST:PORT instead of our own.")] = None,
+    passwords: Annotated[Path | None, typer.Option(help="The piles' logins there.")] = None,
     port: Annotated[int, typer.Option(help="Port of the pages meanwhile.")] = 8080,
 ) -> None:
     """Replay a real apartment compound's evening through broker, books and pages, and compare."""
@@ -182,8 +184,9 @@ def replay(
     from service.evening import replay_evening
 
     plan = DemoPlan(
-        port, 0, speed, 1, "quiet_evening", broker, None, evening, duration_s=hours * 3600
-    )
+        port, 0, speed, 1, "quiet_evening", broker, passwords,
+        evening=evening, duration_s=hours * 3600,
+    )  # fmt: skip
     try:
         sound = replay_evening(plan, Console())
     except (DemoError, ValueError, OSError) as error:

@@ -24,7 +24,7 @@ from service.build import Parts, WebServer, build, make_app
 from service.clock import FixedClock, ScaledClock, SystemClock
 from service.flow import House
 from service.households.actions import find_household, new_code
-from service.households.codes import key_of, show_code
+from service.households.codes import key_of
 from service.households.passwords import hash_password
 from service.past import PastPlan, play_past
 from service.seed import DEMO_STAFF, Plan, seed_compound, seed_demo_people
@@ -37,6 +37,7 @@ HOME = Path("var/demo")
 SHOWN_DOOR = "3-201"
 SHOWN_OUTLET = ("LB-027", 2)
 CHILD_ENDS_S = 3
+METRICS_TOKEN = "demo"  # noqa: S105 - a demo listens on loopback only and says so
 
 
 class DemoError(RuntimeError):
@@ -53,6 +54,7 @@ class DemoPlan:
     seed: int = 1
     scenario: str = "normal_week"
     broker: str | None = None
+    passwords: Path | None = None
     database: str | None = None
     evening: str | None = None
     duration_s: float | None = None
@@ -99,6 +101,7 @@ def demo_settings(plan: DemoPlan, mqtt_host: str, mqtt_port: int) -> Settings:
         http_host="127.0.0.1",
         http_port=plan.port,
         secret_key=SecretStr(secrets.token_urlsafe(32)),
+        metrics_token=SecretStr(METRICS_TOKEN),
         mqtt_host=mqtt_host,
         mqtt_port=mqtt_port,
     )
@@ -146,7 +149,7 @@ def _household_code(parts: Parts) -> str:
         household = find_household(uow, SHOWN_DOOR)
         key = parts.house.key
         code = new_code(uow, household.id or 0, parts.clock.now(), key) if household else None
-    return show_code(code) if isinstance(code, str) else ""
+    return code if isinstance(code, str) else ""
 
 
 def tell_addresses(settings: Settings, code: str, console: Console) -> None:
@@ -160,9 +163,14 @@ def tell_addresses(settings: Settings, code: str, console: Console) -> None:
     for login, role in DEMO_STAFF:
         home = homes.get(role, "/")
         console.print(
-            f"As {role + ':':13}{url}/staff/sign-in?login={login}&next={home}   password: {login}"
+            f"As {role + ':':13}{url}/staff/sign-in?login={login}&next={home}   password: {login}",
+            soft_wrap=True,
         )
-    console.print(f"Everyone:        {url}/      figures: {url}/metrics")
+    console.print(f"Everyone:        {url}/", soft_wrap=True)
+    console.print(
+        f"Prometheus:      curl -H 'Authorization: Bearer {METRICS_TOKEN}' {url}/metrics",
+        soft_wrap=True,
+    )
     console.print("\nThis is a demo: it listens on this machine only. Ctrl-C ends everything.\n")
 
 
@@ -210,6 +218,8 @@ def simulator_for(
     ]  # fmt: skip
     if state is not None and state.exists():
         command += ["--state", str(state)]
+    if plan.passwords is not None:
+        command += ["--passwords", str(plan.passwords)]
     if plan.evening is not None:
         command += ["--evening", plan.evening]
     if plan.duration_s is not None:
