@@ -97,9 +97,9 @@ class SessionView:
 
 HEADLINES = {
     Stage.QUEUED: N_("In the queue"),
-    Stage.STARTING: N_("Telling the pile …"),
+    Stage.STARTING: N_("Starting"),
     Stage.CHARGING: N_("Charging"),
-    Stage.STOPPING: N_("Ending the charge …"),
+    Stage.STOPPING: N_("Stopping"),
     Stage.ENDED: N_("Over"),
     Stage.SETTLED: N_("Finished"),
     Stage.HELD: N_("Over, the bill is being checked"),
