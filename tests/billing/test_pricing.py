@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.billing.pricing import Component, Piece, energy_for, estimate, price
-from service.billing.tariff import TariffVersion
+from service.billing.tariff import Band, TariffVersion
 from service.quantities import E7_PER_FEN
 from tests.billing.days import FLAT, LONG_AGO, PEAK, SHANGHAI, TWO_BANDS, VALLEY, local
 
@@ -174,6 +174,31 @@ def test_a_cap_over_several_bands_holds_however_the_energy_falls_on_them(cap_fen
     peak_wh = int(wh * share)
     pieces = [Piece(PEAK, peak_wh), Piece(VALLEY, wh - peak_wh)]
     assert price(TWO_BANDS, pieces).total_fen <= cap_fen
+
+
+FIVE_ALIKE = TariffVersion(
+    5,
+    LONG_AGO,
+    tuple(Band(f"band {i}", 4870, 2000, frozenset(range(i, 48, 5))) for i in range(5)),
+    LONG_AGO,
+    "all households",
+)
+"""Five bands of one price: the same energy has ten lines to round instead of two."""
+
+
+@given(st.integers(0, 500), st.lists(st.floats(0, 1), min_size=4, max_size=4))
+def test_a_cap_holds_even_where_every_one_of_ten_lines_rounds_up(cap_fen, shares):
+    wh = energy_for(FIVE_ALIKE, cap_fen)
+    cuts = [0, *sorted(int(share * wh) for share in shares), wh]
+    pieces = [Piece(band, cuts[band + 1] - cuts[band]) for band in range(5)]
+    assert price(FIVE_ALIKE, pieces).total_fen <= cap_fen
+
+
+def test_ten_lines_can_round_up_together_and_the_cap_reckons_with_it():
+    """5 x 13 Wh: 0.6331 fen -> 1 and 0.26 -> 0, five times; 65 Wh on one band cost 4."""
+    assert price(FIVE_ALIKE, [Piece(band, 13) for band in range(5)]).total_fen == 5
+    assert price(FIVE_ALIKE, [Piece(0, 65)]).total_fen == 4
+    assert energy_for(FIVE_ALIKE, 4) < 65
 
 
 def test_a_cap_over_several_bands_gives_away_no_more_than_the_rounding_of_its_lines():

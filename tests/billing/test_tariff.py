@@ -165,6 +165,13 @@ def test_a_version_replaced_before_it_began_never_holds():
     assert in_force([second, first, FLAT], local("2026-04-02")) == second
 
 
+def test_a_version_published_later_for_an_earlier_start_holds_until_the_next_one_begins():
+    summer = replace(FLAT, id=7, starts_at=local("2026-06-01"))
+    spring = replace(FLAT, id=8, starts_at=local("2026-04-01"))
+    assert in_force([FLAT, summer, spring], local("2026-05-31")) == spring
+    assert in_force([FLAT, summer, spring], local("2026-06-01")) == summer
+
+
 @pytest.mark.parametrize(
     ("clock", "band"),
     [
