@@ -47,16 +47,20 @@ class Buffer:
         self.rows: list[tuple[str, Body]] = []
         self.results: deque[Entry] = deque(maxlen=RESULT_ROOM)
         self.dropped = 0
-        self._hold_until = 0
+        self._may_be_due = False
+        """False is certain: looking through everything for each heartbeat would be costly."""
 
     def waiting(self) -> int:
         """How many things still have to be sent: the `buffered` of hello and heartbeat."""
+        if not self._may_be_due:
+            return len(self.rows)
         unsent = sum(e.due for e in self.events) + sum(e.due for e in self.meters)
         return unsent + len(self.rows)
 
     def keep_event(self, entry: Entry) -> None:
         """Outlet events and faults: the oldest gives way."""
         self.events.append(entry)
+        self._may_be_due = self._may_be_due or entry.due
         if len(self.events) > EVENT_ROOM:
             self.events.popleft()
             self.dropped += 1
@@ -76,6 +80,8 @@ class Buffer:
         self._make_room()
 
     def _make_room(self) -> None:
+        if len(self.rows) + len(self.meters) * BATCH_ROWS <= ROW_ROOM:
+            return
         while len(self.rows) + sum(e.rows for e in self.meters) > ROW_ROOM:
             if self.meters:
                 self.dropped += self.meters.pop(0).rows
@@ -89,11 +95,13 @@ class Buffer:
     def connection_begins(self) -> None:
         """After a reconnect everything above the last `committed` is sent again."""
         self.results.clear()
+        self._may_be_due = True
         for entry in (*self.events, *self.meters):
             entry.due = True
 
     def was_not_delivered(self, boot_id: str, seq: int) -> None:
         """The broker had nobody to give it to: it waits for the next chance."""
+        self._may_be_due = True
         for entry in (*self.events, *self.meters):
             if (entry.boot_id, entry.seq) == (boot_id, seq):
                 entry.due = True
@@ -101,6 +109,7 @@ class Buffer:
     def committed(self, boot_id: str, through: int, missing: list[int]) -> None:
         """Drop what the database has; what it says is missing is sent again."""
         asked = set(missing)
+        self._may_be_due = self._may_be_due or bool(asked)
 
         def stays(entry: Entry) -> bool:
             if entry.boot_id != boot_id or entry.seq > through:
@@ -117,9 +126,10 @@ class Buffer:
 
     def has_due(self) -> bool:
         """Something waits to be flushed."""
-        return bool(self.rows) or any(
-            e.due for box in (self.events, self.meters, self.results) for e in box
-        )
+        if self._may_be_due:
+            boxes = (self.events, self.meters, self.results)
+            self._may_be_due = any(e.due for box in boxes for e in box)
+        return bool(self.rows) or self._may_be_due
 
     def next_due(self, seqs: dict[str, int], this_boot: str) -> Entry | None:
         """The next thing to flush: events, then meter messages, then a fresh batch of rows."""

@@ -45,6 +45,8 @@ class Link:
         self.swipes: list[_Swipe] = []
         self.card_answers: list[tuple[int, str, Body]] = []
         self.never_welcomed_this_boot = True
+        self.said_goodbye = False
+        """The connection ends as planned: the will is not wanted."""
         self._failures = 0
         self._hello_at = NEVER
         self._hellos = 0
@@ -80,7 +82,7 @@ class Link:
         """Subscribed: state online, hello, and wait for the welcome."""
         core = self.core
         core.connected, core.welcomed = True, False
-        self.connect_at = NEVER
+        self.connect_at, self.said_goodbye = NEVER, False
         core.flash.buffer.connection_begins()
         body = {"state": "online", "boot_id": core.boot_id, "conn_id": core.conn_id}
         core.say("state", body, retain=True)
@@ -98,7 +100,7 @@ class Link:
 
     def leave(self, reason: str) -> None:
         """A planned stop says so before it disconnects."""
-        core = self.core
+        core, self.said_goodbye = self.core, True
         body = {
             "state": "offline", "reason": reason,
             "boot_id": core.boot_id, "conn_id": core.conn_id,

@@ -27,6 +27,7 @@ class TrueSession:
     energy_wh: int = 0
     stop_reason: str | None = None
     household: str | None = None
+    """Whose card it was, when a card started it."""
 
 
 @dataclass

@@ -79,6 +79,7 @@ class Live:
         self.stopping = False
         self._ready = False
         self._typed = b""
+        self._complained: set[str] = set()
         self._clients: dict[str, PileClient] = {}
         self._began: dict[str, float] = {}
         self._registered: dict[str, tuple[int, int]] = {}
@@ -157,6 +158,8 @@ class Live:
                 self._drop(name)
             elif has_socket and not pile.core.connected:
                 self._half_open(name)
+            elif not has_socket and name in self._began:
+                self._refused(name, now)
             elif not has_socket and pile.connect_at <= now:
                 self._try(name, now)
         if not self._ready and all(p.core.connected for p in self.world.piles.values()):
@@ -166,27 +169,40 @@ class Live:
     def _try(self, name: str, now: int) -> None:
         pile, client = self.world.piles[name], self._clients[name]
         down = self.world.link_is_down(name)
-        if down or not client.connect(
-            self.broker.host, self.broker.port, pile.prepare_connection()
-        ):
-            pile.connect_failed(now)
-        else:
+        will = pile.prepare_connection()
+        if not down and client.connect(self.broker.host, self.broker.port, will):
             self._began[name] = time.monotonic()
+            return
+        if not down:
+            self._complain(name)
+        pile.connect_failed(now)
+
+    def _complain(self, name: str) -> None:
+        """Say once why the broker cannot be reached or says no."""
+        why = self._clients[name].refused or "no answer"
+        if why not in self._complained:
+            self._complained.add(why)
+            print(f"simulator: {name} cannot connect: {why}; trying again", file=sys.stderr)
 
     def _half_open(self, name: str) -> None:
         """A socket without a connection: still shaking hands, refused, or the pile went down."""
         client, pile = self._clients[name], self.world.piles[name]
         began = self._began.get(name)
         if began is None:
-            if pile.core.powered or pile.next_wake(self.world.now) < NEVER:
+            if pile.link.said_goodbye:
                 client.leave()
             else:
                 client.die()
         elif client.refused is not None or time.monotonic() - began > GIVES_UP_S:
-            client.die()
-            self._began.pop(name)
-            pile.connect_failed(self.clock.now())
+            self._refused(name, self.clock.now())
         self._unregister(name)
+
+    def _refused(self, name: str, now: int) -> None:
+        """The broker took the socket but not the connection."""
+        del self._began[name]
+        self._complain(name)
+        self._clients[name].die()
+        self.world.piles[name].connect_failed(now)
 
     def _drop(self, name: str) -> None:
         self._unregister(name)

@@ -75,6 +75,9 @@ class World:
         for pile in self.piles.values():
             for slot in pile.core.slots:
                 slot.hw.run_to(self.now)
+        for session in self._oracle.sessions.values():
+            if session.card_uid is not None:
+                session.household = self.visits.household_of.get(session.card_uid)
         return self._oracle
 
     def _build_piles(self, start: int) -> None:

@@ -415,3 +415,30 @@ def test_a_duration_ends_the_run(tmp_path):
     with playing(tmp_path, "--speed", "60", "--duration", "120") as (run, service):
         assert run.process.wait(20) == 0
         service.wait_for("LB-001/up/state", lambda b: b["state"] == "offline")
+
+
+@pytest.mark.broker
+def test_a_wrong_password_is_said_once_and_tried_again_with_back_off(tmp_path):
+    with start_mosquitto() as broker:
+        passwords = tmp_path / "passwords"
+        passwords.write_text("LB-001:wrong\n")
+        run = subprocess.run(
+            [*RUN, "live", "--broker", f"127.0.0.1:{broker.port}", "--piles", "1", "--speed", "30",
+             "--duration", "90", "--passwords", str(passwords)],
+            cwd=ROOT, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert run.returncode == 0
+        assert "LB-001 cannot connect: Not authorized; trying again" in run.stderr
+        assert broker.log.count("New connection") < 10
+
+
+def test_a_broker_that_is_not_there_gets_one_sentence_and_another_try(tmp_path):
+    run = subprocess.run(
+        [*RUN, "live", "--broker", "127.0.0.1:9", "--piles", "2", "--speed", "60",
+         "--duration", "90"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert run.returncode == 0
+    assert run.stderr.count("cannot connect") == 1
+    assert "trying again" in run.stderr
+    assert "ready" not in run.stdout

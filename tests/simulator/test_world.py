@@ -152,6 +152,7 @@ def test_an_evening_at_the_compound_looks_like_one():
     desk = evening(small(), 2, 6)
     assert 5 <= len(desk.said("card")) <= 40
     assert {b["start_source"] for b in desk.settlements.values()} == {"card"}
+    assert all(session.household for session in desk.world.oracle.sessions.values())
     assert {r["status"] for r in desk.said("result")} <= {"accepted", "done"}
 
 
