@@ -21,6 +21,9 @@ from service.sessions.actions import advance, keep_settlement, settled_through
 from service.sessions.lifecycle import Event, State
 from service.sessions.records import Session, session_row, settlements_of
 
+NEVER_CAME = "no_settlement"
+"""A session is held for this until its settlement comes after all."""
+
 
 def take_settlement(work: Work, pile: PileNow, settlement: Settlement, heard: Heard) -> str:
     """Store a settlement; the word for its acknowledgement: stored, duplicate or held."""
@@ -35,15 +38,18 @@ def take_settlement(work: Work, pile: PileNow, settlement: Settlement, heard: He
         alarms.raise_one(work, "settlement_conflict", pile, settlement.outlet)
         return "held"
     doubt = _doubt_of_record(row, settlement, conflicts=kept.conflicts)
-    first = row.settled_at is None
-    if first:
+    event = Event.DOUBTED if doubt else Event.SETTLED
+    if row.held_reason == NEVER_CAME:
+        row.held_reason = None
+        event = Event.DOUBTED if doubt else Event.FOUND
+    if row.settled_at is None:
         _fill(work, pile, row, settlement)
     if doubt:
         row.held_reason = row.held_reason or doubt
         alarms.raise_one(
             work, "settlement_conflict" if kept.conflicts else "session_held", pile, row.outlet
         )
-    advance(work.uow, row, Event.DOUBTED if doubt else Event.SETTLED, row.ended_at or work.now)
+    advance(work.uow, row, event, row.ended_at or work.now)
     work.remember(row)
     work.count("settlements", "held" if doubt else "stored")
     return "held" if doubt else "stored"
@@ -162,8 +168,7 @@ def meter_again(
     work: Work, row: Session, readings: list[Reading], tariff: TariffVersion | None
 ) -> Metered:
     """Measure a settled session with everything that is known now."""
-    copies = settlements_of(work.uow, row.id)
-    settlement = Settlement.model_validate_json(copies[0].payload)
+    settlement = _record_of(work, row)
     start_ms, end_ms = _span(work, row.pile, row, settlement)
     row.started_at, row.ended_at = from_ms(start_ms), from_ms(end_ms)
     own = _points(work, readings)
@@ -171,6 +176,13 @@ def meter_again(
     return meter_session(
         _claim(row, settlement, start_ms, end_ms), own, [to_ms(cut) for cut in cuts]
     )
+
+
+def _record_of(work: Work, row: Session) -> Settlement:
+    """The record that settled a session: the first of its own pile; what others say is evidence."""
+    own = [copy for copy in settlements_of(work.uow, row.id) if copy.pile == row.pile]
+    first = min(own, key=lambda copy: (copy.received_ms, copy.settlement_seq))
+    return Settlement.model_validate_json(first.payload)
 
 
 def _points(work: Work, readings: list[Reading]) -> list[Point]:
@@ -210,7 +222,7 @@ def _to_bill(row: Session) -> SessionToBill:
 
 
 def hold(work: Work, row: Session, reason: str) -> None:
-    """Set a session aside for a person, with the reason."""
+    """Set a session aside, with the reason."""
     row.held_reason = reason
     advance(work.uow, row, Event.STRANDED, work.now)
     work.remember(row)

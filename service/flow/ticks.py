@@ -59,7 +59,7 @@ def tick_slowly(house: House) -> None:
         pass
     with house.work() as work:
         for row in ended_before(work.uow, work.now - STRANDED_AFTER):
-            settling.hold(work, row, "no_settlement")
+            settling.hold(work, row, settling.NEVER_CAME)
             alarms.raise_one(work, "session_held", house.board.piles[row.pile], row.outlet)
         _resume_shed(work)
         record_peaks(work.uow, house.tally.drain())

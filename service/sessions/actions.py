@@ -12,6 +12,7 @@ from service.sessions.records import (
     SettlementCopy,
     copies_of,
     settlement_numbers,
+    settlements_of,
 )
 from service.store import UnitOfWork
 
@@ -63,11 +64,17 @@ class Kept:
 def keep_settlement(
     uow: UnitOfWork, pile: str, settlement: Settlement, payload: bytes, received_ms: int
 ) -> Kept:
-    """Store a settlement once; copies that differ are all kept."""
+    """Store a settlement once; copies that differ are all kept.
+
+    Copies of one record share its number, and a session has one record: either way they conflict.
+    """
     content = content_of(settlement)
-    copies = copies_of(uow, pile, settlement.settlement_seq)
+    copies = [
+        *copies_of(uow, pile, settlement.settlement_seq),
+        *(copy for copy in settlements_of(uow, settlement.session_id) if copy.pile == pile),
+    ]
     if any(copy.content == content for copy in copies):
-        return Kept(is_new=False, conflicts=len(copies) > 1)
+        return Kept(is_new=False, conflicts=len({copy.content for copy in copies}) > 1)
     uow.session.add(
         SettlementCopy(
             pile=pile,

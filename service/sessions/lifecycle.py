@@ -34,6 +34,7 @@ class Event(StrEnum):
     SETTLED = "settled"
     DOUBTED = "doubted"
     STRANDED = "stranded"
+    FOUND = "found"
 
 
 class Effect(StrEnum):
@@ -111,6 +112,7 @@ TABLE: dict[tuple[State, Event], Step] = {
     (S.HELD, E.OVER): Step(S.HELD),
     (S.HELD, E.SETTLED): Step(S.HELD),
     (S.HELD, E.DOUBTED): Step(S.HELD),
+    (S.HELD, E.FOUND): Step(S.SETTLED),
     (S.CANCELLED, E.NOT_STARTED): Step(S.CANCELLED),
     (S.CANCELLED, E.STOP_ASKED): Step(S.CANCELLED),
     (S.CANCELLED, E.OVER): Step(S.CANCELLED),

@@ -40,6 +40,7 @@ ended     stranded     held
 settled   settled      settled
 settled   started      settled
 held      settled      held
+held      found        settled
 cancelled started      cancelled  switch_off charging_without_order
 cancelled settled      settled
 cancelled doubted      held
