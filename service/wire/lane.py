@@ -164,9 +164,9 @@ class LaneThread:
         wait_s = max(0.0, min(wait for wait in waits if wait is not None))
         for handle, event in poll.poll(wait_s * 1000):
             if handle == self._ear.fileno():
-                self._woken = False
-                self._ask_at = 0.0
                 self._ear.recv(4096)
+                self._woken = False  # after the bell is quiet: else a ring now would be the last
+                self._ask_at = 0.0
             elif link and event & (select.POLLHUP | select.POLLERR) and not self._worker.room:
                 link.drop()
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
+
 from service.clock import SystemClock
 from service.piles.messages import Heard, Outgoing
 from service.wire import Wire
@@ -60,6 +62,8 @@ class Keeper:
 
 def main() -> None:
     """Run until killed: port and path on the command line."""
+    # Its own words would mix with the one the test waits for.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     port, path = int(sys.argv[1]), Path(sys.argv[2])
     wire = Wire(settings_for(port), Keeper(path), SystemClock())
     wire.start()

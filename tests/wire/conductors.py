@@ -15,9 +15,7 @@ from service.settings import Settings
 from service.wire import Wire
 
 PASSWORD = "a-password-of-the-tests"
-LOGINS = dict.fromkeys(
-    ("core-telemetry", "core-control", "core", "flood", "LB-001", "LB-002"), PASSWORD
-)
+LOGINS = dict.fromkeys(("core-telemetry", "core-control", "core", "LB-001", "LB-002"), PASSWORD)
 
 
 @dataclass

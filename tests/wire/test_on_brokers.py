@@ -300,3 +300,37 @@ def test_the_end_is_quick_while_the_database_or_the_broker_is_down(mosquitto: Mo
         began = time.monotonic()
         assert wire.stop()
         assert time.monotonic() - began < 2
+
+
+def test_the_same_holds_over_tls_with_the_pinned_authority(mosquitto: Mosquitto):
+    recorder = Recorder()
+    secured = {"mqtt_tls_ca": mosquitto.ca_file, "batch_messages": 20}
+    with wire_on(mosquitto.tls_port, recorder, **secured) as wire, pile_on(mosquitto.port) as pile:
+        for number in range(300):
+            pile.client.publish("pile/1/LB-001/up/meter", b"%d" % number, 1)
+        recorder.due.append(Outgoing(COMMAND, b"start", 1, 30, "C1"))
+        wire.wake()
+        wait_until(lambda: len(recorder.heard) == 300 and pile.told)
+        wait_until(lambda: wire.health().telemetry.counts.acknowledged == 300)
+    assert recorder.payloads() == [b"%d" % number for number in range(300)]
+
+
+def test_a_broker_with_another_authority_is_not_spoken_to(mosquitto: Mosquitto):
+    recorder = Recorder()
+    elsewhere = mosquitto.folder / "certs" / "server.crt"
+    with wire_on(
+        mosquitto.tls_port, recorder, wait=False, mqtt_tls_ca=elsewhere, mqtt_host="localhost"
+    ) as wire:
+        wait_until(lambda: wire.health().control.counts.refusals)
+        assert not wire.health().connected
+
+
+def test_a_wrong_password_is_refused_and_tried_again_later(mosquitto: Mosquitto):
+    recorder = Recorder()
+    with wire_on(mosquitto.port, recorder, wait=False, mqtt_user="LB") as wire:
+        wait_until(lambda: wire.health().control.counts.refusals)
+        time.sleep(0.2)
+        health = wire.health()
+    assert not health.connected
+    assert health.control.mqtt5, "a refusal of the login says nothing about the version"
+    assert health.control.generation <= 2
