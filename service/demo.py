@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import segno
@@ -84,11 +84,15 @@ def run_demo(plan: DemoPlan, console: Console) -> None:
 
 
 def beginning_of(plan: DemoPlan, now: datetime) -> datetime:
-    """When tonight begins: now, or 18:00 of the compound for a replayed evening."""
-    if plan.evening is None:
-        return now
-    local = now + timedelta(hours=8)
-    return local.replace(hour=15, minute=0, second=0, microsecond=0) - timedelta(hours=8)
+    """When tonight begins: the last 19:00 of the compound, when people come home; a replayed
+    evening begins at 15:00, with the first of its bikes."""
+    zone = Settings(_env_file=None).zone  # type: ignore[call-arg]
+    local = now.astimezone(zone)
+    hour = 19 if plan.evening is None else 15
+    begin = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    if begin > local:
+        begin -= timedelta(days=1)
+    return begin.astimezone(UTC)
 
 
 def demo_settings(plan: DemoPlan, mqtt_host: str, mqtt_port: int) -> Settings:

@@ -48,7 +48,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of this test run."""
-    with start_postgres() as server:
+    with start_postgres(durable=False) as server:
         yield server
 
 

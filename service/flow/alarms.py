@@ -85,6 +85,7 @@ def take_fault(work: Work, pile: PileNow, report: FaultReport, at_ms: int) -> No
             source=PILE,
         )
         _took(work, raise_incident(work.uow, trouble, work.now))
+        work.house.active_faults.pop(pile.id, None)  # the next heartbeat is compared afresh
         if outlet is not None and fault_of(report.code).severity != "info":
             outlet.fault = True
         make_safe(work, pile, report.code, report.outlet, report.severity)
@@ -117,7 +118,7 @@ def compare_faults(work: Work, pile: PileNow, faults: Iterable[ActiveFault], hea
             where == number and fault_of(code).severity != "info" for code, where in active
         )
     for code, where in active - (before or frozenset()):
-        make_safe(work, pile, code, where)
+        make_safe(work, pile, code, where, heard.severities.get(code))
 
 
 def make_safe(

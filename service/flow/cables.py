@@ -9,14 +9,15 @@ from service.clock import from_ms
 from service.feeders.admission import EXPECTED_START_MA, Admitted, Wait
 from service.feeders.load import Draw, Load, MeterReading, current_of_power_ma, measure
 from service.feeders.queue import Turn, Waiting, ask, in_turn, may_go, turns
-from service.feeders.risk import NEVER_TRIPS, FeederState, Level, follow
+from service.feeders.risk import FeederState, Level, amps, follow, must_shed
 from service.feeders.shedding import Running, is_in_tail, plan_shedding
 from service.flow import alarms, steps
 from service.flow.house import OpenSession, Work
-from service.piles.board import PileNow
+from service.piles.board import OutletNow, PileNow
 from service.piles.messages import Said
 from service.sessions.lifecycle import Event, State
 from service.sessions.records import Session, session_row
+from service.words import N_, Sentence
 
 
 def loads_now(work: Work) -> dict[str, Load]:
@@ -37,17 +38,22 @@ def _draws(work: Work) -> list[Draw]:
             on = state in (State.STARTING, State.CHARGING, State.STOPPING)
             if not (on or silent or outlet.may_be_on):
                 continue
+            sampled_at = from_ms(outlet.sample_ms) if outlet.sample_ms else None
+            current_ma, expected_ma = outlet.current_ma, 0
+            if state is State.STARTING and not silent:
+                # a heard pile whose outlet is only about to go on draws what it is expected to
+                current_ma, sampled_at, expected_ma = 0, work.now, EXPECTED_START_MA
             draws.append(
                 Draw(
                     pile.id,
                     number,
                     pile.feeder_id,
-                    outlet.current_ma,
+                    current_ma,
                     outlet.power_w,
-                    from_ms(outlet.sample_ms) if outlet.sample_ms else None,
+                    sampled_at,
                     on or outlet.may_be_on,
                     limit_ma,
-                    EXPECTED_START_MA if state is State.STARTING else 0,
+                    expected_ma,
                 )
             )
     return draws
@@ -115,7 +121,7 @@ def _queue(work: Work) -> list[Waiting]:
     queue = []
     for one in work.house.open.values():
         pile = work.house.board.piles[one.pile]
-        ready = pile.in_service and not pile.is_silent(work.now_ms) and pile.conn_id is not None
+        ready = pile.in_service and pile.can_be_told(work.now_ms)
         if one.state is State.QUEUED and ready:
             queue.append(_waiting(work, pile, one.id, one.household_id, one.requested_ms))
     return queue
@@ -137,9 +143,16 @@ def _waiting(
 def shed(work: Work) -> None:
     """Above 1.13 x the rating the breaker may trip: switch off the least need, resume later."""
     house = work.house
-    if not any(state.ratio > NEVER_TRIPS for state in house.risk.values()):
+    full = {feeder for feeder, state in house.risk.items() if must_shed(state, work.now)}
+    if not full:
         return
-    plan = plan_shedding(house.tree, house.loads, _running(work), work.now)
+    plan = plan_shedding(house.tree, house.loads, _running(work), work.now, full)
+    for feeder_id, short_ma in plan.still_over_ma.items():
+        detail = Sentence(
+            N_("{amps} A above the rating, and nothing left that could be switched off."),
+            {"amps": amps(short_ma)},
+        )
+        alarms.raise_one(work, "feeder_cannot_shed", detail=detail, feeder_id=feeder_id)
     for one in plan.sheds:
         row = session_row(work.uow, one.session.session_id)
         if row is not None:
@@ -164,7 +177,7 @@ def _as_running(work: Work, one: OpenSession) -> Running:
     return Running(
         session_id=one.id,
         feeder_id=pile.feeder_id,
-        current_ma=(outlet.current_ma or 0) if outlet else 0,
+        current_ma=_current_of(outlet),
         started_at=started_at,
         in_tail=progress is not None and is_in_tail(progress.power_w, progress.peak_w),
         ends_at=started_at + timedelta(seconds=work.house.settings.longest_session_s),
@@ -172,3 +185,12 @@ def _as_running(work: Work, one: OpenSession) -> Running:
         pausing_since=work.at(one.stopping_ms) if one.stopping_ms else None,
         is_heard=not pile.is_silent(work.now_ms),
     )
+
+
+def _current_of(outlet: OutletNow | None) -> int:
+    """What an outlet draws, from its power where it does not measure current."""
+    if outlet is None:
+        return 0
+    if outlet.current_ma is None and outlet.power_w is not None:
+        return current_of_power_ma(outlet.power_w)
+    return outlet.current_ma or 0

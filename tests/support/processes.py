@@ -314,8 +314,8 @@ def as_postgres(command: Sequence[str | Path]) -> list[str | Path]:
 
 
 @contextlib.contextmanager
-def start_postgres() -> Iterator[Postgres]:
-    """A fresh PostgreSQL, durable as in production, on a free port."""
+def start_postgres(*, durable: bool = True) -> Iterator[Postgres]:
+    """A fresh PostgreSQL on a free port, durable as in production unless told otherwise."""
     initdb = program("initdb", "postgresql-15")
     server = program("postgres", "postgresql-15")
     with scratch_folder("postgres" if os.geteuid() == 0 else None) as folder:
@@ -325,6 +325,8 @@ def start_postgres() -> Iterator[Postgres]:
             as_postgres([*made, "--no-sync"]), cwd=folder, check=True, capture_output=True
         )
         command = [server, "-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1"]
+        if not durable:
+            command += ["-c", "fsync=off", "-c", "full_page_writes=off"]
         with running(as_postgres(command), folder, signal.SIGINT) as process:
             wait_for_port(port, process)
             wait_for_postgres(port)
