@@ -73,7 +73,7 @@ def live_through(
         points: list[dict[str, Any]] = []
         bills = []
         seqs = dict.fromkeys(boots, 0)
-        each = (until - since) * len(outlets) / sessions
+        each = (until - since) / -(-sessions // len(outlets))
         for index in range(sessions):
             pile, outlet = outlets[index % len(outlets)]
             begin = since + each * (index // len(outlets)) + each * dice.uniform(0.02, 0.3)
