@@ -163,7 +163,7 @@ def committee_view(facts: CommitteeFacts, zone: tzinfo) -> CommitteeView:
         utilisation=tenth_percent(figures.utilisation),
         heat=heat_map(figures.by_hour),
         busiest_hour=_busiest(figures.by_hour),
-        outlets=tuple(ranked[:BUSIEST]),
+        outlets=tuple(row for row in ranked[:BUSIEST] if row.sessions),
         idle=tuple(ranked[-IDLEST:]) if len(ranked) > BUSIEST + IDLEST else (),
         entrances=_entrances(figures),
         feeders=_feeders(facts, zone),
@@ -273,7 +273,7 @@ def _feeders(facts: CommitteeFacts, zone: tzinfo) -> tuple[FeederRow, ...]:
                 bar=bar,
                 rating=amps(cable.rating_ma),
                 peak_percent=percent(peak.peak_ma, cable.rating_ma) if peak else None,
-                peak=amps(peak.peak_ma) if peak else None,
+                peak=amps(peak.peak_ma) if peak and peak.peak_ma else None,
                 peak_when=moment(peak.quarter_at, facts.now, zone) if peak else None,
             )
         )

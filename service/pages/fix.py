@@ -16,6 +16,7 @@ from service.households.actions import login_and_hash
 from service.pages import look, look_desk
 from service.pages.context import asked_by, house_of, in_words, note_deed
 from service.pages.draw import draw
+from service.pages.gate_view import pile_cells
 from service.pages.incident_view import incident_view, stamp
 from service.pages.pile_view import pile_view
 from service.pages.pile_words import command_line, message_line
@@ -160,7 +161,7 @@ def _list(
         found = look_desk.incidents_now(work)
         now = work.now
         silent = [p for p in house.board.piles.values() if p.is_silent(work.now_ms)]
-        piles = sorted(p.number for p in house.board.piles.values())
+        piles = pile_cells(look.glances(work))
         entrances = look_desk.entrances_of(house)
     context = {
         "incidents": [incident_view(one, now, house.settings.zone) for one in found],

@@ -96,12 +96,8 @@ def wall_view(
     cards = []
     for entrance, group in groupby(ordered, key=lambda o: o.entrance):
         here = list(group)
-        cells = tuple(
-            PileCell(number, tuple(of_pile))
-            for number, of_pile in groupby(here, key=lambda o: o.pile_number)
-        )
         free = sum(o.face is Face.FREE for o in here)
-        cards.append(EntranceCard(entrance, bars.get(entrance), cells, free))
+        cards.append(EntranceCard(entrance, bars.get(entrance), pile_cells(here), free))
     return WallView(
         entrances=tuple(cards),
         site=bars.get(None),
@@ -110,6 +106,14 @@ def wall_view(
         ),
         piles=len({o.pile for o in outlets}),
         updated=clock_seconds(now, zone),
+    )
+
+
+def pile_cells(outlets: Sequence[Glance]) -> tuple[PileCell, ...]:
+    """The piles of these outlets, which are in the order of their numbers."""
+    return tuple(
+        PileCell(number, tuple(of_pile))
+        for number, of_pile in groupby(outlets, key=lambda o: o.pile_number)
     )
 
 

@@ -17,7 +17,7 @@ YEAR_S = 31_536_000
 
 TITLES = {
     403: N_("This is not for you"),
-    404: N_("There is nothing here"),
+    404: N_("Page not found"),
     429: N_("One moment please"),
     500: N_("Something broke"),
     503: N_("One moment please"),

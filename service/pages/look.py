@@ -17,7 +17,7 @@ from service.pages.glance import Glance, glance
 from service.pages.price_view import usual_wh
 from service.pages.session_view import SessionFacts
 from service.piles.board import OutletNow, PileNow
-from service.piles.records import boots_by_no
+from service.piles.records import Pile, boots_by_no
 from service.sessions.lifecycle import State
 from service.sessions.records import Session, of_household, session_row, settlements_of
 from service.words import N_, Sentence
@@ -67,7 +67,11 @@ def usual_of(work: Work, household_id: int | None) -> int | None:
 
 
 def fault_at(work: Work, pile: str, outlet: int) -> Sentence | None:
-    """What is wrong with an outlet, if an incident tells."""
+    """What is wrong with an outlet, if its operator or an incident tells."""
+    row_of_pile = work.uow.session.get(Pile, pile)
+    if row_of_pile is not None and not row_of_pile.in_service:
+        reason = row_of_pile.out_of_service_reason or "–"
+        return Sentence(N_("Out of service: {reason}"), {"reason": reason})
     for row in open_rows_of_piles(work.uow, [pile]):
         if row.cleared_at is None and row.outlet in (None, outlet) and row.code != "silent":
             return Sentence(

@@ -53,7 +53,7 @@ def minutes_left(power_w: float, peak_w: float, limit_in: timedelta | None = Non
     limit_min = max(1, round(limit_in.total_seconds() / 60)) if limit_in is not None else None
     left: Left | None = None
     if power_w > 0 and is_in_tail(power_w, peak_w):
-        decades = max(0.0, log(power_w / FULL_BELOW_W))
+        decades = log(max(power_w, FULL_BELOW_W) / FULL_BELOW_W)
         quick, slow = (_rounded(s * decades / 60) for s in (TAIL_QUICK_S, TAIL_SLOW_S))
         left = Left(quick, max(slow, quick))
     if limit_min is None:

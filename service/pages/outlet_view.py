@@ -14,6 +14,7 @@ from service.words import N_, Sentence
 
 AMOUNTS_FEN = (50, 100, 200, 300)
 HOURS = (1, 2, 3, 4, 6, 8)
+MOST_OTHERS = 4
 
 WHY_NOT = {
     Face.IN_USE: N_("Somebody is charging here. Please take a free outlet."),
@@ -121,18 +122,14 @@ def _why_not(facts: OutletFacts, *, startable: bool) -> Sentence | None:
 
 
 def _nearest_free(facts: OutletFacts) -> list[Glance]:
-    """The others of this pile, then up to four free ones of the entrance, nearest first."""
+    """The others of this pile, then free ones nearby: the same entrance first, then the nearest."""
     seen = facts.glance
     same_pile = [o for o in facts.others if o.pile == seen.pile and o.outlet != seen.outlet]
     if seen.face is Face.FREE:
         return same_pile
-    free = [
-        o
-        for o in facts.others
-        if o.pile != seen.pile and o.face is Face.FREE and o.entrance == seen.entrance
-    ]
-    free.sort(key=lambda o: (abs(o.pile_number - seen.pile_number), o.pile_number, o.outlet))
-    return same_pile + free[:4]
+    free = [o for o in facts.others if o.pile != seen.pile and o.face is Face.FREE]
+    free.sort(key=lambda o: (o.entrance != seen.entrance, abs(o.pile_number - seen.pile_number)))
+    return same_pile + free[:MOST_OTHERS]
 
 
 def _last(facts: OutletFacts, zone: tzinfo) -> LastHere | None:

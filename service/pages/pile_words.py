@@ -25,7 +25,7 @@ class Line:
     sentences: tuple[Sentence, ...]
     raw: str
     status: Sentence | None = None
-    by: str = ""
+    by: Sentence | None = None
 
 
 OUTLET_EVENTS = {
@@ -57,6 +57,34 @@ COMMANDS = {
     "config_get": N_("Send the settings"),
     "config_set": N_("Change the settings"),
     "firmware": N_("New firmware"),
+}
+
+CODES = {
+    "expired": N_("it came too late"),
+    "duplicate": N_("it was done before"),
+    "busy": N_("the outlet is busy"),
+    "not_plugged": N_("no plug is in"),
+    "already_charging": N_("it charges already"),
+    "already_stopped": N_("it was off already"),
+    "session_mismatch": N_("another charge runs there"),
+    "outlet_unknown": N_("it has no such outlet"),
+    "outlet_fault": N_("the outlet has a fault"),
+    "outlet_blocked": N_("the outlet is blocked"),
+    "over_total_power": N_("the pile has no power left"),
+    "no_load": N_("nothing draws power"),
+    "bad_request": N_("the pile did not understand it"),
+    "unsupported": N_("the pile cannot do this"),
+    "not_welcome": N_("the pile was not let in yet"),
+}
+"""Answers of the contract that are no faults; the others are in the fault catalogue."""
+
+WHO = {
+    "resident": N_("a resident"),
+    "gatehouse": N_("the gatehouse"),
+    "maintenance": N_("maintenance"),
+    "committee": N_("the committee"),
+    "service": N_("the service"),
+    "card": N_("a card"),
 }
 
 COMMAND_STATES = {
@@ -92,9 +120,22 @@ def command_line(row: Command, zone: tzinfo) -> Line:
         clock_seconds(at, zone),
         (what,),
         row.payload,
-        Sentence(state, {"code": row.code or "–"}),
-        row.asked_by,
+        Sentence(state, {"code": code_words(row.code)}),
+        who_words(row.asked_by),
     )
+
+
+def code_words(code: str | None) -> Sentence:
+    """Why a pile said no, in words."""
+    if code in CODES:
+        return Sentence(CODES[code])
+    return fault_words(code or "other")
+
+
+def who_words(asked_by: str) -> Sentence | None:
+    """Who asked, without saying which household: maintenance sees piles, not persons."""
+    message = WHO.get(asked_by.split(":", maxsplit=1)[0])
+    return Sentence(message) if message else None
 
 
 def _body(payload: str) -> Body:
@@ -132,7 +173,7 @@ def _outlet(body: Body) -> tuple[Sentence, ...]:
 
 def _result(body: Body) -> tuple[Sentence, ...]:
     message = RESULTS.get(str(body.get("status")), N_("An answer to a command."))
-    return (Sentence(message, {"code": body.get("code") or "–"}),)
+    return (Sentence(message, {"code": code_words(body.get("code"))}),)
 
 
 def _fault(body: Body) -> tuple[Sentence, ...]:
