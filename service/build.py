@@ -20,7 +20,7 @@ from service.piles.messages import Heard, Outgoing
 from service.settings import Settings
 from service.store import Store
 from service.store.engine import open_engine
-from service.store.migrate import newest_revision, revision_of
+from service.store.revision import newest_revision, revision_of
 from service.wire import Wire
 
 GRACE_S = 2

@@ -94,7 +94,7 @@ def migrate() -> None:
 
     from service.store.engine import open_engine
     from service.store.migrate import migrate as bring
-    from service.store.migrate import revision_of
+    from service.store.revision import revision_of
 
     try:
         engine = open_engine(settings().database_url)

@@ -86,7 +86,7 @@ def run_demo(plan: DemoPlan, console: Console) -> None:
 def beginning_of(plan: DemoPlan, now: datetime) -> datetime:
     """When tonight begins: the last 19:00 of the compound, when people come home; a replayed
     evening begins at 15:00, with the first of its bikes."""
-    zone = Settings(_env_file=None).zone  # type: ignore[call-arg]
+    zone = Settings().zone
     local = now.astimezone(zone)
     hour = 19 if plan.evening is None else 15
     begin = local.replace(hour=hour, minute=0, second=0, microsecond=0)

@@ -18,7 +18,7 @@ from service.piles.records import pile_rows
 from service.settings import Settings
 from service.store import Store
 from service.store.engine import open_engine
-from service.store.migrate import newest_revision, revision_of
+from service.store.revision import newest_revision, revision_of
 from service.words import N_, Sentence
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

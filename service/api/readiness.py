@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.clock import from_ms
 from service.flow.house import House
 from service.gauges import Gauges, Lane, WireState
-from service.store.migrate import newest_revision, revision_of
+from service.store.revision import newest_revision, revision_of
 from service.usage.actions import backlog
 from service.words import N_, Sentence
 

@@ -19,7 +19,7 @@ def open_engine(url: str) -> Engine:
         if address.database and address.database != ":memory:":
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
-            address, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=10
+            address, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=5
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -36,7 +36,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "synchronous=full",
         "foreign_keys=on",
         "busy_timeout=30000",
-        "cache_size=-16000",
+        "cache_size=-4000",
     ):
         connection.execute(f"pragma {pragma}").close()
 

@@ -4,8 +4,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 HERE = Path(__file__).parent / "migrations"
@@ -25,14 +23,3 @@ def migrate(engine: Engine, to: str = "head") -> None:
     with engine.execution_options(beimen_writes=True).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, to)
-
-
-def revision_of(engine: Engine) -> str | None:
-    """The revision a database is at; None if it has no tables yet."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest_revision() -> str | None:
-    """The revision this program was written for."""
-    return ScriptDirectory.from_config(configuration()).get_current_head()

@@ -11,7 +11,8 @@ from service.billing import actions
 from service.billing.tariff import TariffVersion
 from service.store import Store
 from service.store.engine import open_engine
-from service.store.migrate import migrate, revision_of
+from service.store.migrate import migrate
+from service.store.revision import revision_of
 from tests.billing.books import THE_LIS, a_payment, a_session, close, pay, post, publish
 from tests.billing.days import FLAT, SHANGHAI, local
 

@@ -10,7 +10,8 @@ from sqlmodel import select
 from service.piles.records import DeadLetter, Pile
 from service.store import Store
 from service.store.engine import open_engine
-from service.store.migrate import configuration, newest_revision, revision_of
+from service.store.migrate import configuration
+from service.store.revision import newest_revision, revision_of
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
 
