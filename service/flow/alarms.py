@@ -8,14 +8,22 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from service.alerts.actions import RaiseResult, clear, raise_incident, recheck
-from service.alerts.safety import beside, outlets_to_switch_off, watch_after_end, watch_heat
+from service.alerts.records import open_rows
+from service.alerts.safety import (
+    Place,
+    beside,
+    blocked_from_start,
+    outlets_to_switch_off,
+    watch_after_end,
+    watch_heat,
+)
 from service.alerts.subject import measured
 from service.alerts.trouble import PILE, HeartbeatFaults, Trouble, key_of
 from service.clock import from_ms
 from service.flow import steps
 from service.flow.house import Work
 from service.piles.board import OutletNow, PileNow
-from service.piles.faults import fault_of
+from service.piles.faults import Severity, fault_of
 from service.piles.messages import ActiveFault, FaultReport, Result
 from service.words import N_, Sentence
 
@@ -70,9 +78,8 @@ def _took(work: Work, result: RaiseResult) -> None:
 
 
 def take_fault(work: Work, pile: PileNow, report: FaultReport, at_ms: int) -> None:
-    """A fault was raised or cleared by the pile itself."""
+    """A fault was raised or cleared by the pile itself; the next heartbeat is asked again."""
     at = from_ms(at_ms)
-    outlet = pile.outlets.get(report.outlet) if report.outlet is not None else None
     if report.active:
         trouble = Trouble(
             code=report.code,
@@ -85,14 +92,11 @@ def take_fault(work: Work, pile: PileNow, report: FaultReport, at_ms: int) -> No
             source=PILE,
         )
         _took(work, raise_incident(work.uow, trouble, work.now))
-        work.house.active_faults.pop(pile.id, None)  # the next heartbeat is compared afresh
-        if outlet is not None and fault_of(report.code).severity != "info":
-            outlet.fault = True
         make_safe(work, pile, report.code, report.outlet, report.severity)
     else:
-        gone = clear(work.uow, key_of(report.code, pile.id, report.outlet), work.now, at)
-        if gone is not None and outlet is not None:
-            outlet.fault = False
+        clear(work.uow, key_of(report.code, pile.id, report.outlet), work.now, at)
+    work.house.active_faults.pop(pile.id, None)
+    mark_faults(work)
     work.outcomes.piles.add(pile.id)
 
 
@@ -113,23 +117,53 @@ def compare_faults(work: Work, pile: PileNow, faults: Iterable[ActiveFault], hea
     for change in recheck(work.uow, {pile.id: heard}, work.now):
         if change.incident.id is not None:
             work.outcomes.incidents.add(change.incident.id)
-    for number, outlet in pile.outlets.items():
-        outlet.fault = any(
-            where == number and fault_of(code).severity != "info" for code, where in active
-        )
+    mark_faults(work)
     for code, where in active - (before or frozenset()):
         make_safe(work, pile, code, where, heard.severities.get(code))
+
+
+def mark_faults(work: Work) -> None:
+    """Nobody may start where an incident stands that its own pile reports, or that was seen from
+    here on the metal itself. Smoke, water and heat reach further than their own outlet."""
+    piles = work.house.board.piles
+    standing = [
+        row
+        for row in open_rows(work.uow)
+        if row.cleared_at is None and row.pile in piles
+        if row.source == PILE or row.code in SEEN_FROM_HERE
+    ]
+    blocked = set(
+        blocked_from_start(
+            ((row.code, row.pile, row.outlet) for row in standing), *_who_hangs_where(work)
+        )
+    )
+    blocked |= {
+        Place(row.pile or "", row.outlet or 0) for row in standing if row.severity != Severity.INFO
+    }
+    for outlet in work.house.board.outlets():
+        has_fault = Place(outlet.pile, outlet.number) in blocked
+        if has_fault != outlet.fault:
+            outlet.fault = has_fault
+            work.outcomes.outlets.add((outlet.pile, outlet.number))
+
+
+SEEN_FROM_HERE = frozenset({"relay_welded", "over_temp_outlet"})
+
+
+def _who_hangs_where(work: Work) -> tuple[dict[str, list[int]], dict[str, tuple[str, ...]]]:
+    """The outlets of every pile, and its neighbours."""
+    piles = work.house.board.piles.values()
+    neighbours = beside((one.id, one.entrance, one.number) for one in piles)
+    return {one.id: list(one.outlets) for one in piles}, neighbours
 
 
 def make_safe(
     work: Work, pile: PileNow, code: str, outlet: int | None, severity: str | None = None
 ) -> None:
     """Switch off what this fault demands: the outlet, the pile, or the neighbours too."""
-    piles = work.house.board.piles
-    neighbours = beside((one.id, one.entrance, one.number) for one in piles.values())
-    outlets = {one.id: list(one.outlets) for one in piles.values()}
+    outlets, neighbours = _who_hangs_where(work)
     for place in outlets_to_switch_off(code, pile.id, outlet, outlets, neighbours, severity):
-        steps.switch_off(work, piles[place.pile], place.outlet, "any", "operator")
+        steps.switch_off(work, work.house.board.piles[place.pile], place.outlet, "any", "operator")
         work.count("safety_off", code)
 
 
@@ -142,6 +176,7 @@ def watch_outlet(work: Work, pile: PileNow, outlet: OutletNow, at_ms: int) -> No
     outlet.hot_since_ms = hot.since_ms if hot else None
     if hot and hot.must_switch_off:
         raise_one(work, "over_temp_outlet", pile, outlet.number)
+        mark_faults(work)
         make_safe(work, pile, "over_temp_outlet", outlet.number)
     if outlet.session_id is not None:
         outlet.stray_since_ms = None
@@ -149,8 +184,8 @@ def watch_outlet(work: Work, pile: PileNow, outlet: OutletNow, at_ms: int) -> No
     stray = watch_after_end(outlet.freed_ms, outlet.stray_since_ms, outlet.power_w, at_ms)
     outlet.stray_since_ms = stray.since_ms if stray else None
     if stray and stray.is_welded:
-        outlet.fault = True
         raise_one(work, "relay_welded", pile, outlet.number)
+        mark_faults(work)
         make_safe(work, pile, "relay_welded", outlet.number)
 
 
@@ -181,6 +216,8 @@ def check_clock(work: Work, pile: PileNow, clock: str, time_utc: str | None, hea
         return
     if said.tzinfo and abs(said - from_ms(heard_ms)) > timedelta(seconds=CLOCK_BAD_S):
         raise_one(work, "clock_bad", pile)
+    elif said.tzinfo:
+        clear_one(work, "clock_bad", pile.id)
 
 
 def retained_command(work: Work, topic: str) -> None:

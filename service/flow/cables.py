@@ -38,7 +38,8 @@ def _draws(work: Work) -> list[Draw]:
             on = state in (State.STARTING, State.CHARGING, State.STOPPING)
             if not (on or silent or outlet.may_be_on):
                 continue
-            sampled_at = from_ms(outlet.sample_ms) if outlet.sample_ms else None
+            sample_ms = max(outlet.sample_ms, pile.listening_since_ms) if outlet.sample_ms else 0
+            sampled_at = from_ms(sample_ms) if sample_ms else None
             current_ma, expected_ma = outlet.current_ma, 0
             if state is State.STARTING and not silent:
                 # a heard pile whose outlet is only about to go on draws what it is expected to

@@ -89,6 +89,7 @@ class House:
         self.listeners: list[Listener] = []
         self.wake_wire: Callable[[], None] = lambda: None
         self.turn = threading.RLock()
+        self.began_ms = to_ms(clock.now())
         self.read_again()
 
     def read_again(self) -> None:
@@ -117,6 +118,7 @@ class House:
         for session_id, (low, high) in extremes(uow, self.open).items():
             self.progress[session_id] = Progress(low, high, 0)
         for pile in self.board.piles.values():
+            pile.listening_since_ms = self.began_ms
             self._last_readings(uow, pile)
         self.loaded = True
 

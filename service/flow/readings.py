@@ -15,7 +15,7 @@ def time_of(boot: BootNow, uptime_ms: int, said: Said) -> int:
 
 
 def take_readings(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
-    """Keep every reading; show the newest; move the session that each belongs to."""
+    """Keep every reading; show the newest of the present life; move the session it belongs to."""
     message = said.message
     for place, reading in enumerate(message.readings):
         work.readings.append(
@@ -38,7 +38,7 @@ def take_readings(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
         )
         at_ms = time_of(boot, reading.uptime_ms, said)
         outlet = pile.outlets.get(reading.outlet)
-        if outlet is not None:
+        if outlet is not None and boot is pile.boot:
             _see(work, pile, outlet, (boot.rank, reading.uptime_ms), reading, at_ms)
         if reading.session_id is not None:
             _progress(work, pile, reading, at_ms, live=not message.buffered)

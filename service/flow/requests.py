@@ -121,7 +121,7 @@ def _circumstances(
         outlet=request.outlet,
         outlet_exists=outlet is not None,
         in_service=pile is not None and pile.in_service,
-        pile_silent=pile is None or pile.is_silent(work.now_ms) or pile.conn_id is None,
+        pile_silent=pile is None or not pile.can_be_told(work.now_ms),
         pile_blocked=pile is not None and pile.is_blocked(work.now_ms),
         outlet_fault=outlet is not None and (outlet.fault or outlet.state in ("fault", "blocked")),
         outlet_busy=work.house.held_by(request.pile, request.outlet) is not None,

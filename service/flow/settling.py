@@ -15,9 +15,9 @@ from service.metering.energy import Claim, Metered, Point, meter_session
 from service.metering.records import Reading, of_sessions
 from service.piles.actions import find_boot
 from service.piles.board import PileNow
-from service.piles.messages import Heard, Hello, Moment, Settlement
+from service.piles.messages import Heard, Moment, Settlement
 from service.piles.records import boots_by_no
-from service.sessions.actions import advance, keep_settlement, settled_through
+from service.sessions.actions import advance, keep_settlement
 from service.sessions.lifecycle import Event, State
 from service.sessions.records import Session, session_row, settlements_of
 
@@ -53,13 +53,6 @@ def take_settlement(work: Work, pile: PileNow, settlement: Settlement, heard: He
     work.remember(row)
     work.count("settlements", "held" if doubt else "stored")
     return "held" if doubt else "stored"
-
-
-def acked_through(work: Work, pile: PileNow, hello: Hello) -> int:
-    """Up to which settlement the pile may forget, counted from what it believes itself."""
-    believed = max(0, hello.settlement_seq - hello.settlements_unacked)
-    pile.settled_through = settled_through(work.uow, pile.id, believed)
-    return pile.settled_through
 
 
 def _without_order(work: Work, pile: PileNow, settlement: Settlement) -> Session:
@@ -131,7 +124,8 @@ def _span(work: Work, pile: str, row: Session, settlement: Settlement) -> tuple[
 
 def _moment_ms(work: Work, pile: str, moment: Moment) -> int | None:
     boot = find_boot(work.uow, work.house.board, pile, moment.boot_id)
-    return boot.time_of(moment.uptime_ms) if boot else None
+    at_ms = boot.time_of(moment.uptime_ms) if boot else None
+    return None if at_ms is None else min(at_ms, work.now_ms)
 
 
 # --- pricing and posting -------------------------------------------------------------------------

@@ -129,7 +129,11 @@ def unplugged(work: Work, pile: PileNow, outlet: int, session_id: str | None, at
 def number_boot(work: Work, pile: PileNow, boot: BootNow, hello: Hello) -> None:
     """A hello tells which life of the pile this is; the newest one is the present."""
     count_boot(work.uow, boot, hello)
-    if pile.boot is None or boot.rank >= pile.boot.rank:
+    is_another_board = pile.serial not in (None, hello.serial)
+    if is_another_board:
+        for outlet in pile.outlets.values():
+            outlet.forget_meter()
+    if is_another_board or pile.boot is None or boot.rank >= pile.boot.rank:
         pile.boot = boot
 
 

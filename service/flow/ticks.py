@@ -51,6 +51,7 @@ def tick(house: House) -> None:
         cables.admit(work)
         _notice_silence(work)
         _notice_overrun(work)
+        alarms.mark_faults(work)
 
 
 def tick_slowly(house: House) -> None:

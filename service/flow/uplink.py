@@ -82,7 +82,7 @@ def _take_one(work: Work, said: Said) -> None:
     boot = open_boot(work.uow, work.house.board, pile.id, _boot_id(said), said.heard.received_ms)
     if isinstance(said.message, Numbered) and not _remember(work, boot, said):
         return
-    if not said.heard.retain:
+    if _comes_from_the_pile(said):
         _hear(work, pile, boot, said)
     WALKS[said.kind](work, pile, boot, said)
 
@@ -115,6 +115,11 @@ def _remember(work: Work, boot: BootNow, said: Said) -> bool:
     return True
 
 
+def _comes_from_the_pile(said: Said) -> bool:
+    """A retained message may be old, and a last will is the broker's word, not the pile's."""
+    return not said.heard.retain and not (said.kind == "state" and said.message.state == "lost")
+
+
 def _hear(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
     """A live message: the pile is there, and its uptime maps to our time."""
     received_ms = said.heard.received_ms
@@ -123,7 +128,9 @@ def _hear(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
     is_buffered = getattr(said.message, "buffered", False)
     if uptime_ms is not None and not is_buffered and boot.hear(uptime_ms, received_ms):
         work.boots[boot.no] = boot
-    if pile.boot is None or boot.rank > pile.boot.rank:
+    now = pile.boot
+    is_newer = now is None or now.offset_ms is None or boot.rank > now.rank
+    if is_newer and boot.offset_ms is not None:
         pile.boot = boot
     pile.heard_ms = max(pile.heard_ms, received_ms)
     if said.kind != "state":
@@ -159,6 +166,12 @@ def _state(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
 
 
 def _hello(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
+    """Birth: who it is, and a welcome.
+
+    The settlements said to be stored are never more than the pile itself believes: after its board
+    was replaced it counts from one again, and the old board's numbers must not delete the new
+    one's records. What is stored already is answered as a duplicate when it comes again.
+    """
     message = said.message
     steps.number_boot(work, pile, boot, message)
     alarms.check_identity(work, pile, message.serial, said.heard.received_ms)
@@ -173,7 +186,7 @@ def _hello(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
             echo_uptime_ms=message.uptime_ms,
             now_ms=work.now_ms,
             config_rev=message.config_rev,
-            settlement_acked_seq=settling.acked_through(work, pile, message),
+            settlement_acked_seq=max(0, message.settlement_seq - message.settlements_unacked),
             rebirth=any(outlet.state == "unknown" for outlet in pile.outlets.values()),
         )
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Table, bindparam
 from sqlmodel import col, update
 
-from service.clock import from_ms
+from service.clock import from_ms, to_ms
 from service.piles.board import Board, BootNow, OutletNow, PileNow
 from service.piles.commands import GIVE_UP_MS, RESEND_MS, Order, command_payload
 from service.piles.messages import Hello, Outgoing, topic_down
@@ -30,6 +30,9 @@ SAVE_BOOT = (
     .where(BOOTS.c.no == bindparam("boot"))
     .values({name: bindparam(name) for name in ("offset_ms", "last_heard_ms", "received")})
 )
+
+UNCOUNTED = -1
+"""A life whose hello was never heard is taken for older than any that was counted."""
 
 
 def enrol(uow: UnitOfWork, piles: Iterable[Pile]) -> int:
@@ -65,7 +68,8 @@ def _take_status(uow: UnitOfWork, board: Board, pile: PileNow, status: PileStatu
     pile.said, pile.conn_id, pile.serial = status.said, status.conn_id, status.serial
     pile.model, pile.fw, pile.clock = status.model, status.fw, status.clock
     pile.rssi_dbm, pile.temp_c, pile.config_rev = status.rssi_dbm, status.temp_c, status.config_rev
-    pile.heard_ms = status.heard_ms
+    pile.heard_ms = pile.serial_ms = status.heard_ms
+    pile.blocked_until_ms = to_ms(status.blocked_until) if status.blocked_until else 0
     if status.boot_id:
         pile.boot = find_boot(uow, board, pile.id, status.boot_id)
 
@@ -81,7 +85,7 @@ def find_boot(uow: UnitOfWork, board: Board, pile: str, boot_id: str) -> BootNow
             no=row.no,
             pile=pile,
             boot_id=boot_id,
-            rank=row.boot_count if row.boot_count is not None else row.no,
+            rank=row.boot_count if row.boot_count is not None else UNCOUNTED,
             offset_ms=row.offset_ms,
             received=Received.from_text(row.received),
             last_heard_ms=row.last_heard_ms,

@@ -12,6 +12,8 @@ from service.piles.received import Received
 SILENT_AFTER_MS = 180_000
 """Three heartbeats of 60 s. A pile not heard from for longer is silent, whatever it said last."""
 
+LONGEST_LIFE_MS = 10 * 365 * 86_400_000
+
 
 class Face(StrEnum):
     """The five states of an outlet that every page and paper shows."""
@@ -44,6 +46,10 @@ class OutletNow:
     freed_ms: int | None = None
     fault: bool = False
 
+    def forget_meter(self) -> None:
+        """Another board hangs there now: its counters have nothing to do with the last ones."""
+        self.order, self.energy_wh, self.register_id = (-1, -1), None, None
+
     @property
     def may_be_on(self) -> bool:
         """Could the relay be closed, by what the pile said last?"""
@@ -74,7 +80,12 @@ class BootNow:
     told_through: int = 0
 
     def hear(self, uptime_ms: int, received_ms: int) -> bool:
-        """A live message: the smallest delay seen is the best guess of the offset. Better now?"""
+        """A live message: the smallest delay seen is the best guess of the offset. Better now?
+
+        An uptime of more than ten years is a mistake and must not move the whole life.
+        """
+        if uptime_ms > LONGEST_LIFE_MS:
+            return False
         offset = received_ms - uptime_ms
         if self.offset_ms is None or offset < self.offset_ms:
             self.offset_ms = offset
@@ -104,19 +115,21 @@ class PileNow:
     serial_ms: int = 0
     blocked_until_ms: int = 0
     heard_ms: int = 0
+    listening_since_ms: int = 0
     rssi_dbm: int | None = None
     temp_c: float | None = None
     fw: str | None = None
     model: str | None = None
     clock: str = "none"
     config_rev: int = 0
-    settled_through: int = 0
     last_command_ms: int = 0
     silence_told: bool = False
 
     def is_silent(self, now_ms: int) -> bool:
-        """Not heard from for too long, or its last will was heard."""
-        return self.said != "online" or now_ms - self.heard_ms > SILENT_AFTER_MS
+        """Not heard from for too long, or its last will was heard. What was missed while the
+        service itself was away is not held against a pile: it has until the first beats are due."""
+        heard_ms = max(self.heard_ms, self.listening_since_ms)
+        return self.said != "online" or now_ms - heard_ms > SILENT_AFTER_MS
 
     def is_blocked(self, now_ms: int) -> bool:
         """Two piles answer to one name: no starts until that is solved."""
@@ -127,6 +140,11 @@ class PileNow:
         if self.boot is None or self.boot.offset_ms is None:
             return None
         return max(0, now_ms - self.boot.offset_ms)
+
+    def can_be_told(self, now_ms: int) -> bool:
+        """Is there a connection, and an uptime at which a command may end?"""
+        is_there = self.conn_id is not None and self.uptime_at(now_ms) is not None
+        return is_there and not self.is_silent(now_ms)
 
     def face(self, outlet: OutletNow, *, held: bool, now_ms: int) -> Face:
         """What a person should see; `held` if a session holds the outlet."""

@@ -11,7 +11,6 @@ from service.sessions.records import (
     Session,
     SettlementCopy,
     copies_of,
-    settlement_numbers,
     settlements_of,
 )
 from service.store import UnitOfWork
@@ -94,13 +93,3 @@ def content_of(settlement: Settlement) -> str:
     """A fingerprint of a settlement without `attempt`, the only field that may differ."""
     fields = settlement.model_dump(exclude={"attempt"})
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-
-
-def settled_through(uow: UnitOfWork, pile: str, believed: int) -> int:
-    """Up to which settlement everything is stored, from what the pile believes upwards."""
-    through = believed
-    for number in settlement_numbers(uow, pile, believed):
-        if number != through + 1:
-            break
-        through = number
-    return through

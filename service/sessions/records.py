@@ -167,14 +167,3 @@ def settlements_of(uow: UnitOfWork, session_id: str) -> Sequence[SettlementCopy]
     """All settlement copies that name a session."""
     statement = select(SettlementCopy).where(SettlementCopy.session_id == session_id)
     return uow.session.exec(statement).all()
-
-
-def settlement_numbers(uow: UnitOfWork, pile: str, above: int) -> list[int]:
-    """The stored settlement numbers of a pile above a mark, in order."""
-    statement = (
-        select(SettlementCopy.settlement_seq)
-        .where(SettlementCopy.pile == pile, SettlementCopy.settlement_seq > above)
-        .distinct()
-        .order_by(col(SettlementCopy.settlement_seq))
-    )
-    return list(uow.session.exec(statement).all())

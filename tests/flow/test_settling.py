@@ -446,3 +446,11 @@ def test_a_session_keeps_the_version_it_began_with_rule_9(house, pile, wish, clo
     settle(pile, session_id, 1000, 1613)
     post_now(house)
     assert {line.price_e4 for line in lines_of(house.store)} == {4870, 2000}
+
+
+def test_a_moment_in_the_far_future_is_placed_at_the_present(house, pile, sold, clock):
+    record = pile.settlement(sold, 1000, 1613)
+    record["end"] = {**record["end"], "uptime_ms": 2**53 - 1}
+    assert send_record(pile, record) == "stored"
+    post_now(house)
+    assert [one.ended_at for one in billed(house.store)] == [clock.now()]
