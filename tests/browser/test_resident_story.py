@@ -8,8 +8,15 @@ from tests.browser.conftest import Street, overflow, picture, violations
 pytestmark = pytest.mark.browser
 
 WORDS = {
-    "zh": ("登录后开始充电", "开始充电", "充电中", "结束充电", "您结束了充电"),
-    "en": ("Sign in to start", "Start charging", "Charging", "End charging", "You ended it"),
+    "zh": ("登录后开始充电", "开始充电", "充电中", "结束充电", "您结束了充电", "我的充电和账单"),
+    "en": (
+        "Sign in to start",
+        "Start charging",
+        "Charging",
+        "End charging",
+        "You ended it",
+        "My charging and statements",
+    ),
 }
 
 
@@ -23,7 +30,7 @@ def is_clean(page: Page, name: str) -> None:
     ("language", "large"), [("zh", False), ("en", False), ("zh", True)], ids=["zh", "en", "large"]
 )
 def test_from_scan_to_bill(street: Street, language: str, large: bool):
-    sign_in, start, charging, end, ended = WORDS[language]
+    sign_in, start, charging, end, ended, mine = WORDS[language]
     mark = f"resident-{language}{'-large' if large else ''}"
     street.house.plug("LB-003", 1, 520)
     page = street.visit(language=language)
@@ -46,6 +53,7 @@ def test_from_scan_to_bill(street: Street, language: str, large: bool):
     page.get_by_role("button", name=end).click()
     street.house.run(60)
     expect(page.get_by_text(ended)).to_be_visible()
+    expect(page.get_by_role("link", name=mine)).to_be_visible()
     is_clean(page, f"{mark}-6-bill")
     street.house.run(15 * 60)
     page.goto(f"{street.url}/me")

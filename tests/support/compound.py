@@ -68,7 +68,7 @@ class Compound:
             step = min(end, self.clock.now() + timedelta(seconds=tick_every))
             self._until(step)
             ticks.tick(self.house)
-            self.send_commands()
+            self.hear(self.send_commands())
             if self.clock.now() >= self.next_minute:
                 ticks.tick_slowly(self.house)
                 self.next_minute = self.clock.now() + timedelta(minutes=1)
