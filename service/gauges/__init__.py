@@ -101,17 +101,20 @@ class Gauges:
 
 
 class JobGauges:
-    """How the timetable does, and what its jobs found."""
+    """How the timetable does, and what its jobs found.
+
+    The label is `task`: Prometheus itself calls what it scrapes `job`.
+    """
 
     def __init__(self, registry: CollectorRegistry):
         def gauge(name: str, words: str, *labels: str) -> Gauge:
             return Gauge(name, words, labels, namespace="beimen", registry=registry)
 
         self._runs = Counter(
-            "job_runs", "Jobs run.", ["job", "result"], namespace="beimen", registry=registry
+            "job_runs", "Jobs run.", ["task", "result"], namespace="beimen", registry=registry
         )
-        self._seconds = gauge("job_duration_seconds", "How long a job last took.", "job")
-        self._last = gauge("job_last_success_timestamp_seconds", "When a job last worked.", "job")
+        self._seconds = gauge("job_duration_seconds", "How long a job last took.", "task")
+        self._last = gauge("job_last_success_timestamp_seconds", "When a job last worked.", "task")
         self.leads = gauge("timetable_leads", "1 if this process keeps the timetable.")
         self.addresses = gauge("notification_addresses", "Where notifications are sent to.")
         self._difference = gauge("books_difference_joules", "Meters minus bills (1 Wh is 3600 J).")

@@ -20,8 +20,10 @@ class Counted:
 COUNTED: dict[str, Counted] = {
     "messages": Counted("messages", "Messages of piles taken.", "kind", (*WALKS, "feeder")),
     "duplicates": Counted("duplicates", "Messages that came again.", "kind", ("meter", "session")),
-    "dead_letters": Counted("dead_letters", "Messages set aside.", "reason"),
-    "starts": Counted("starts", "Sessions begun.", "source", ("page", "card", "gatehouse", "api")),
+    "dead_letters": Counted(
+        "dead_letters", "Messages set aside.", "reason", ("topic", "size", "payload", "pile", "seq")
+    ),
+    "starts": Counted("starts", "Sessions begun.", "source", ("qr", "card", "gatehouse", "api")),
     "refusals": Counted("refusals", "Starts refused.", "reason", tuple(Reason)),
     "queued": Counted("queued_starts", "Starts that had to wait for a feeder.", "feeder"),
     "stops": Counted("stops", "Sessions that were asked to stop.", "reason", ("user", "shed")),

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from service.billing import actions
 from service.billing.outcomes import Closed
@@ -95,14 +96,18 @@ def verify_us(store: Store, count: int) -> float:
     return round((perf_counter() - began) / count * 1e6, 1)
 
 
-def compare(new_database: Callable[[], AbstractContextManager[str]]) -> dict[str, object]:
+def compare(
+    new_database: Callable[[], AbstractContextManager[str]],
+    small_size: tuple[int, int] = SMALL,
+    large_size: tuple[int, int] = LARGE,
+) -> dict[str, Any]:
     """Both sizes; the small one three times, because a short time is easily disturbed."""
     small = []
     for _ in range(3):
         with new_database() as url:
-            small.append(measure(url, *SMALL))
+            small.append(measure(url, *small_size))
     with new_database() as url:
-        large = measure(url, *LARGE)
+        large = measure(url, *large_size)
     typical = sorted(small, key=lambda figures: figures["close_s"])[1]
     ratio = large["close_us_per_session"] / typical["close_us_per_session"]
     return {"small": typical, "large": large, "ratio": round(ratio, 2)}

@@ -95,12 +95,16 @@ def nothing(_heard: Sequence[tuple[str, bytes]]) -> None:
 
 
 @contextlib.contextmanager
-def publishing(broker: Mosquitto, messages: int) -> Iterator[None]:
-    """The raw publisher as a process of its own, flat out once the block begins."""
+def publishing(broker: Mosquitto, messages: int, charging: Path | None = None) -> Iterator[None]:
+    """The raw publisher as a process of its own, flat out once the block begins.
+
+    `charging` is a file of piles that were born (see Charging); without it nobody knows them.
+    """
     command = [
         sys.executable, "-m", "tests.bench.raw_publisher", "--port", str(broker.port),
         "--messages", str(messages), "--user", "core", "--password", PASSWORD,
     ]  # fmt: skip
+    command += ["--charging", str(charging)] if charging else []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

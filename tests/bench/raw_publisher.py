@@ -16,6 +16,7 @@ import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 def _text(value: str) -> bytes:
@@ -23,7 +24,8 @@ def _text(value: str) -> bytes:
     return struct.pack("!H", len(encoded)) + encoded
 
 
-def _length(size: int) -> bytes:
+def remaining_length(size: int) -> bytes:
+    """The length of a packet as MQTT writes it."""
     out = bytearray()
     while True:
         size, low = divmod(size, 128)
@@ -32,10 +34,27 @@ def _length(size: int) -> bytes:
             return bytes(out)
 
 
+def open_link(port: int, client_id: str, user: str, password: str) -> socket.socket:
+    """A non-blocking socket on which the broker has accepted a clean MQTT 3.1.1 session."""
+    link = socket.create_connection(("127.0.0.1", port), 5)
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    flags = 0x02 | (0xC0 if password else 0)
+    body = _text("MQTT") + bytes([4, flags]) + struct.pack("!H", 0) + _text(client_id)
+    if password:
+        body += _text(user) + _text(password)
+    link.sendall(b"\x10" + remaining_length(len(body)) + body)
+    answer = link.recv(4)
+    if len(answer) < 4 or answer[3]:
+        link.close()
+        raise ConnectionError(f"the broker answered {answer.hex() or 'nothing'}")
+    link.setblocking(False)
+    return link
+
+
 def publish_packet(topic: str, payload: bytes, packet_id: int) -> bytes:
     """A QoS 1 PUBLISH."""
     body = _text(topic) + struct.pack("!H", packet_id) + payload
-    return b"\x32" + _length(len(body)) + body
+    return b"\x32" + remaining_length(len(body)) + body
 
 
 def pile_name(number: int) -> str:
@@ -43,18 +62,24 @@ def pile_name(number: int) -> str:
     return f"LB-{number:03d}"
 
 
-def meter_payload(seq: int, reading: int, boot_id: str = "9f3a61c2") -> bytes:
-    """A meter message as the contract's example: one reading, cumulative energy that rises."""
+def meter_payload(
+    seq: int, reading: int, boot_id: str = "9f3a61c2", outlet: int = 0,
+    session_id: str = "01JNAX3K6ZQ4V8S2T7M9D1C5BH",
+) -> bytes:  # fmt: skip
+    """A meter message as the contract's example: one reading, cumulative energy that rises.
+
+    The readings of `outlet`; 0: of both outlets in turn.
+    """
     return json.dumps(
         {
             "boot_id": boot_id,
             "seq": seq,
             "readings": [
                 {
-                    "outlet": 1 + reading % 2, "register_id": "a17",
+                    "outlet": outlet or 1 + reading % 2, "register_id": "a17",
                     "energy_total_wh": 918_342 + reading, "power_w": 142.6, "voltage_v": 228.4,
                     "current_ma": 690, "uptime_ms": 3_610_004 + 1000 * reading,
-                    "reason": "interval", "session_id": "01JNAX3K6ZQ4V8S2T7M9D1C5BH",
+                    "reason": "interval", "session_id": session_id,
                 }
             ],
         },
@@ -76,6 +101,27 @@ def meter_packets(
     return packets
 
 
+@dataclass(frozen=True)
+class Charging:
+    """A pile that was born and has a session at outlet 1; its next message follows `seq`."""
+
+    pile: str
+    boot_id: str
+    seq: int
+    session_id: str
+
+
+def charging_packets(messages: int, piles: Sequence[Charging]) -> list[bytes]:
+    """What these piles say of their sessions, in turn: nothing in it is unknown to the service."""
+    packets = []
+    for index in range(messages):
+        turn, place = divmod(index, len(piles))
+        one = piles[place]
+        payload = meter_payload(one.seq + 1 + turn, turn, one.boot_id, 1, one.session_id)
+        packets.append(publish_packet(f"pile/1/{one.pile}/up/meter", payload, index % 65535 + 1))
+    return packets
+
+
 @dataclass
 class RawPublisher:
     """One connection that publishes prepared packets."""
@@ -88,21 +134,6 @@ class RawPublisher:
     acknowledged: int = 0
     sent_at: list[float] = field(default_factory=list)
     """time.time() of each packet handed to the socket, in order (a resent one twice)."""
-
-    def _connect(self) -> socket.socket:
-        link = socket.create_connection(("127.0.0.1", self.port), 5)
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        flags = 0x02 | (0xC0 if self.password else 0)
-        body = _text("MQTT") + bytes([4, flags]) + struct.pack("!H", 0) + _text(self.client_id)
-        if self.password:
-            body += _text(self.user) + _text(self.password)
-        link.sendall(b"\x10" + _length(len(body)) + body)
-        answer = link.recv(4)
-        if len(answer) < 4 or answer[3]:
-            link.close()
-            raise ConnectionError(f"the broker answered {answer.hex() or 'nothing'}")
-        link.setblocking(False)
-        return link
 
     def run(
         self, packets: Sequence[bytes], rate: float | None = None, seconds: float = 120
@@ -118,7 +149,7 @@ class RawPublisher:
             if time.monotonic() - began > seconds:
                 raise TimeoutError(f"{self.acknowledged} of {len(packets)} acknowledged")
             with contextlib.suppress(OSError):
-                link = self._connect()
+                link = open_link(self.port, self.client_id, self.user, self.password)
                 with link:
                     self._pump(link, packets, rate, began, began + seconds)
             if self.acknowledged < len(packets):
@@ -159,12 +190,19 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--piles", type=int, default=38)
     parser.add_argument("--first-seq", type=int, default=1)
+    parser.add_argument(
+        "--charging", type=Path, help="JSON: the piles that were born, see Charging"
+    )
     parser.add_argument("--rate", type=float, help="messages per second; default: flat out")
     parser.add_argument("--window", type=int, default=2000)
     parser.add_argument("--user", default="core")
     parser.add_argument("--password", default="")
     options = parser.parse_args()
-    packets = meter_packets(options.messages, options.piles, options.first_seq)
+    if options.charging:
+        piles = [Charging(**each) for each in json.loads(options.charging.read_text())]
+        packets = charging_packets(options.messages, piles)
+    else:
+        packets = meter_packets(options.messages, options.piles, options.first_seq)
     publisher = RawPublisher(
         options.port, options.user, options.user, options.password, options.window
     )
