@@ -1,0 +1,101 @@
+"""The bench measures what it says: a short form of every figure, and never a judgement on time.
+
+Only the machinery is tested here. A test that fails when a machine is busy teaches nothing.
+"""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from service.clock import SystemClock
+from tests.bench import __main__ as bench
+from tests.bench import durable_rate, footprint, report, starts, trickle
+from tests.bench.report import Figure, median_of, percentile
+from tests.bench.rig import open_pages, rig
+
+pytestmark = pytest.mark.broker
+
+
+def by_name(figures: list[Figure]) -> dict[str, Figure]:
+    return {figure.name: figure for figure in figures}
+
+
+def test_a_flood_is_counted_from_what_another_connection_finds_stored():
+    found = by_name(durable_rate.run(1, 600))
+    assert found["durable readings per second"].measured > 0
+    assert found["bare floor in the same rounds"].measured > 0
+    assert 1 <= found["messages in a batch"].measured <= 200
+    assert found["processor time per 1,000"].measured > 0
+
+
+def test_every_reading_of_a_trickle_is_timed_once():
+    with rig() as (broker, service), open_pages(service):
+        delays = trickle.measure(broker, service, 2.0)
+    assert 50 <= len(delays.durable) <= 38 * 3
+    assert min(delays.durable) > 0
+    assert len(delays.bare) >= 2
+
+
+def test_every_start_reaches_its_pile_as_a_command_and_frees_its_outlet_again():
+    found = by_name(starts.run(1, 8))
+    assert len(found) == 6
+    assert all(figure.measured > 0 for figure in found.values())
+
+
+def test_a_month_of_two_sizes_is_closed():
+    found = bench.month_close((4, 20), (8, 60))
+    assert found[0].measured == pytest.approx(found[2].measured / found[1].measured)
+
+
+def test_the_service_is_weighed_after_a_history():
+    yesterday = SystemClock().now() - timedelta(days=1)
+    late_evening = yesterday.replace(hour=14, minute=0)  # 22:00 in the compound
+    found = by_name(footprint.figures_of([footprint.measure(0.15, 0.2, late_evening)]))
+    assert found["memory of the service (RSS)"].measured > 20
+    assert found["session-hours of the history"].measured > 0
+    assert found["the same after VACUUM"].measured <= found["stored per session-hour"].measured
+
+
+# --- what is made of the figures -----------------------------------------------------------------
+
+
+def test_a_figure_is_the_median_of_its_rounds_and_knows_on_which_side_of_its_target_it_is():
+    slow = median_of(2, "delay", [5, 40, 31], "ms", 30)
+    assert (slow.measured, slow.is_reached) == (31, False)
+    quick = median_of(1, "rate", [2000, 4000, 3500], "/s", 3000, at_most=False)
+    assert (quick.measured, quick.is_reached, quick.ratio) == (3500, True, pytest.approx(7 / 6))
+    assert median_of(1, "floor", [1.0]).is_reached is None
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.5, 50), (0.99, 99), (1.0, 100), (0.001, 1)])
+def test_a_percentile_is_a_value_that_was_measured(share, value):
+    assert percentile([float(n) for n in range(100, 0, -1)], share) == value
+
+
+def test_the_file_keeps_the_figures_that_were_not_measured_again(tmp_path: Path):
+    path = tmp_path / "docs" / "bench.json"
+    commands = {1: "one", 2: "two"}
+    report.keep([Figure(1, "a", 1.23456), Figure(2, "b", 2)], commands, {"cores": 2}, path)
+    report.keep([Figure(2, "b", 3, "ms", 5)], commands, {"cores": 4}, path)
+    first, second = json.loads(path.read_text())["figures"]
+    assert (first["name"], first["measured"], first["machine"]) == ("a", 1.235, {"cores": 2})
+    assert (second["measured"], second["reached"], second["machine"]) == (3, True, {"cores": 4})
+    assert second["command"] == "two"
+
+
+def test_the_table_names_what_was_missed():
+    console = Console(width=140, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    report.show([Figure(2, "delay", 31, "ms", 30)], {2: "make bench"}, console)
+    text = console.export_text()
+    assert "MISSED" in text
+    assert "make bench" in text
+
+
+def test_the_machine_is_described_and_not_named():
+    told = report.machine()
+    assert told["cores"] >= 1
+    assert told["mosquitto"].startswith("2.")
+    assert not {"host", "hostname", "node", "user"} & set(told)
