@@ -10,13 +10,14 @@ import segno
 from fastapi import APIRouter, Depends
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from service.door import Visitor, guard
 from service.flow.house import House
-from service.pages.context import house_of
+from service.pages.context import house_of, note_deed
 from service.pages.draw import STATIC, draw, environment
 from service.pages.price_view import PriceView, price_view
+from service.piles.records import pile_rows
 from service.words import DEFAULT_LANGUAGE
 
 router = APIRouter()
@@ -45,9 +46,30 @@ def label_sheet(request: Request, visitor: Print, entrance: int | None = None) -
         "price": price_now(house),
         "entrances": sorted({label.entrance for label in every}),
         "entrance": entrance,
+        "stale": stale_boards(house),
         "local": is_local(house.settings.public_url),
     }
     return draw(request, "labels.html", context)
+
+
+@router.post("/labels/printed")
+def boards_hang(request: Request, visitor: Print) -> Response:
+    """Somebody confirms that every pile carries the board with the price in force."""
+    with house_of(request).work() as work:
+        for row in pile_rows(work.uow):
+            row.board_printed_at = work.now
+            work.uow.session.add(row)
+        note_deed(work, visitor, "labels.print", "all piles")
+    return RedirectResponse("/labels", status_code=303)
+
+
+def stale_boards(house: House) -> int:
+    """How many piles carry no board, or one from before the price in force."""
+    with house.look() as work:
+        tariff = house.tariff(work.uow, None, work.now)
+        since = tariff.starts_at if tariff else work.now
+        printed = [row.board_printed_at for row in pile_rows(work.uow)]
+    return sum(at is None or at < since for at in printed)
 
 
 def labels_of(house: House) -> list[Label]:

@@ -135,6 +135,7 @@ def session_context(view: SessionView, stage_was: str = "") -> dict[str, object]
         "view": view,
         "stage_was": stage_was,
         "seconds": Markup("<span data-count>{}</span>").format(view.waited_seconds),
+        "place_figure": Markup('<span class="figure">{}</span>').format(view.place or ""),
         "total": Markup("<b>{}</b>").format(_yuan(view)),
     }
 

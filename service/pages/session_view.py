@@ -216,7 +216,10 @@ def _expected(facts: SessionFacts, zone: tzinfo) -> Sentence | None:
             N_("It starts by itself, {earliest} at the earliest."), {"earliest": earliest}
         )
     if expected.latest - expected.earliest < timedelta(minutes=10):
-        return Sentence(N_("It starts by itself, about {earliest}."), {"earliest": earliest})
+        return Sentence(
+            N_("It starts by itself by {time} at the latest; sooner if somebody finishes."),
+            {"time": earliest},
+        )
     return Sentence(
         N_("It starts by itself, between {earliest} and {latest}."),
         {"earliest": earliest, "latest": clock_time(expected.latest, zone)},

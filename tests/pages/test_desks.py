@@ -247,6 +247,13 @@ def test_a_label_for_every_outlet_with_price_phone_and_hotlines(house: House, tm
     assert "扫码充电" in out.read_text(encoding="utf-8")
 
 
+def test_the_price_boards_are_confirmed_when_they_hang(house: House):
+    maintenance = house.staff("maintenance")
+    assert "Boards older than the price: 8 piles." in maintenance.text("/labels")
+    answer = maintenance.post("/labels", "/labels/printed")
+    assert "Boards older than the price" not in words(answer.text)
+
+
 def test_the_front_page_counts_free_outlets_and_names_nobody(house: House):
     a_finished_charge(house)
     text = house.public().text("/")

@@ -20,7 +20,11 @@
 
   // a lost connection is a line, never a cover over the numbers
   let timer = 0;
-  const lost = (is) => { for (const el of all("[data-lost]")) el.hidden = !is; };
+  const lost = (is) => {
+    const read = all("[data-read]")[0];
+    if (read) for (const el of all("[data-read-copy]")) el.textContent = read.textContent;
+    for (const el of all("[data-lost]")) el.hidden = !is;
+  };
   const later = () => { clearTimeout(timer); timer = setTimeout(() => lost(true), 4000); };
   const back = () => { clearTimeout(timer); lost(false); };
   addEventListener("offline", () => lost(true));
