@@ -40,7 +40,7 @@ def test_what_breaks_is_counted_and_becomes_one_incident(timetable, house, gauge
     for _ in range(5):
         assert not timetable.run(broken(ZeroDivisionError("inside")))
     text = gauges.text().decode()
-    assert 'beimen_job_runs_total{task="tick",result="failed"} 5.0' in text
+    assert 'beimen_job_runs_total{result="failed",task="tick"} 5.0' in text
     assert incidents(house) == {"job_failed": True}
     with house.store.reading() as uow:
         (row,) = open_rows(uow)
