@@ -20,7 +20,7 @@ from service.alerts.safety import (
 from service.alerts.subject import measured
 from service.alerts.trouble import PILE, HeartbeatFaults, Trouble, key_of
 from service.clock import from_ms
-from service.flow import steps
+from service.flow import orders
 from service.flow.house import Work
 from service.piles.board import OutletNow, PileNow
 from service.piles.faults import Severity, fault_of
@@ -163,7 +163,7 @@ def make_safe(
     """Switch off what this fault demands: the outlet, the pile, or the neighbours too."""
     outlets, neighbours = _who_hangs_where(work)
     for place in outlets_to_switch_off(code, pile.id, outlet, outlets, neighbours, severity):
-        steps.switch_off(work, work.house.board.piles[place.pile], place.outlet, "any", "operator")
+        orders.switch_off(work, work.house.board.piles[place.pile], place.outlet, "any", "operator")
         work.count("safety_off", code)
 
 

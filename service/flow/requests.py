@@ -6,7 +6,7 @@ from typing import Any
 
 from service.billing.pricing import energy_for
 from service.feeders.admission import Wait
-from service.flow import cables, steps
+from service.flow import cables, orders, steps
 from service.flow.house import House, Work
 from service.households.actions import household_of, household_of_card
 from service.households.outcomes import Refused as NoHousehold
@@ -141,7 +141,7 @@ def _admit_or_queue(work: Work, pile: PileNow, row: Session) -> Started:
         row.why = f"feeder:{room.feeder_id}"
         work.count("queued", room.feeder_id)
         return Started(row.id, state, waits=room.sentence)
-    steps.switch_on(work, pile, row)
+    orders.switch_on(work, pile, row)
     return Started(row.id, state)
 
 
@@ -190,7 +190,7 @@ def _cut_outlet(work: Work, pile: PileNow, number: int, asked_by: str) -> int:
     known = work.house.held_by(pile.id, number)
     if known is not None:
         stop_in(work, known.id, asked_by, None, "operator")
-    steps.switch_off(work, pile, number, "any", "operator", asked_by)
+    orders.switch_off(work, pile, number, "any", "operator", asked_by)
     return 1
 
 
@@ -215,7 +215,7 @@ def operate(house: House, operation: Operation, asked_by: str) -> Sent | Refused
         if pile is None or operation.cmd not in OPERATIONS:
             return refuse(Reason.OUTLET_UNKNOWN, pile=operation.pile, outlet=operation.outlet or 0)
         order = Order(operation.cmd, operation.outlet, None, operation.fields)
-        command_id = steps.send(work, pile, order, asked_by)
+        command_id = orders.send(work, pile, order, asked_by)
         return Sent(command_id) if command_id else refuse(Reason.PILE_SILENT)
 
 

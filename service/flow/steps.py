@@ -1,12 +1,10 @@
 """How what a pile says and what a person asks moves a session along its table."""
 
 from service.clock import from_ms
-from service.flow import alarms
+from service.flow import alarms, orders
 from service.flow.house import OpenSession, Work
-from service.piles import commands
-from service.piles.actions import command, count_boot, take_result
+from service.piles.actions import count_boot, take_result
 from service.piles.board import BootNow, PileNow
-from service.piles.commands import Order
 from service.piles.messages import Hello, OutletStatus, Result
 from service.sessions.actions import advance
 from service.sessions.lifecycle import Effect, Event, NoSuchStep, State
@@ -38,45 +36,14 @@ def move(work: Work, row: Session, event: Event, at_ms: int, why: str | None = N
     pile = work.house.board.piles[row.pile]
     for effect in taken.effects:
         if effect is Effect.SWITCH_ON:
-            switch_on(work, pile, row)
+            orders.switch_on(work, pile, row)
         elif effect is Effect.SWITCH_OFF:
-            switch_off(work, pile, row.outlet, row.id, "user" if row.stop_asked_by else "operator")
+            orders.switch_off(
+                work, pile, row.outlet, row.id, "user" if row.stop_asked_by else "operator"
+            )
         elif effect is Effect.ALERT_WITHOUT_ORDER:
             alarms.raise_one(work, "charging_without_order", pile, row.outlet)
     return True
-
-
-def send(work: Work, pile: PileNow, order: Order, asked_by: str) -> str | None:
-    """Put a command into the outbox; its id, or None if the pile has no connection."""
-    command_id = work.house.new_id(work.now_ms)
-    row = command(work.uow, pile, order, command_id, work.now_ms, asked_by)
-    if row is None:
-        return None
-    work.commands += 1
-    work.count("commands", order.cmd)
-    return command_id
-
-
-def switch_on(work: Work, pile: PileNow, row: Session) -> None:
-    """Tell the pile to start, with the limits that it enforces by itself."""
-    order = commands.start(
-        row.outlet,
-        row.id,
-        max_duration_s=row.max_duration_s,
-        max_energy_wh=row.max_energy_wh,
-        max_power_w=row.max_power_w,
-    )
-    command_id = send(work, pile, order, row.asked_by)
-    known = work.house.open.get(row.id)
-    if known is not None:
-        known.command_id = command_id
-
-
-def switch_off(
-    work: Work, pile: PileNow, outlet: int, session_id: str, reason: str, asked_by: str = "service"
-) -> None:
-    """Tell the pile to stop this session."""
-    send(work, pile, commands.stop(outlet, session_id, reason), asked_by)
 
 
 def stranger(work: Work, pile: PileNow, outlet: int, session_id: str, at_ms: int) -> None:
@@ -87,7 +54,7 @@ def stranger(work: Work, pile: PileNow, outlet: int, session_id: str, at_ms: int
     row = session_row(work.uow, session_id)
     if row is None:
         alarms.raise_one(work, "charging_without_order", pile, outlet)
-        switch_off(work, pile, outlet, session_id, "operator")
+        orders.switch_off(work, pile, outlet, session_id, "operator")
     elif row.state == State.CANCELLED:
         move(work, row, Event.STARTED, at_ms)
 
