@@ -61,9 +61,9 @@ class Street:
         return page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run."""
+    """One Chromium for a file of tests; while it is open, nobody else can run an event loop."""
     if not Path(CHROMIUM).exists():
         pytest.skip("no Chromium on this machine")
     with sync_playwright() as play:
