@@ -35,7 +35,7 @@ from service.store.migrate import migrate
 
 HOME = Path("var/demo")
 SHOWN_DOOR = "3-201"
-SHOWN_OUTLET = ("LB-027", 2)
+SHOWN_ENTRANCE = 3
 CHILD_ENDS_S = 3
 METRICS_TOKEN = "demo"  # noqa: S105 - a demo listens on loopback only and says so
 
@@ -77,9 +77,11 @@ def run_demo(plan: DemoPlan, console: Console) -> None:
         parts = build(settings, ScaledClock(started, origin, plan.speed))
         code = _household_code(parts)
         server = WebServer(make_app(parts), settings, parts.hub)
-        stack.enter_context(simulator_for(plan, host, port, started, origin, state))
+        child = stack.enter_context(simulator_for(plan, host, port, started, origin, state))
         console.print("[3/3] tonight, live")
-        tell_addresses(settings, code, console)
+        pile, outlet = free_outlet(parts)
+        tell(child, f"plug {pile} {outlet} 600")
+        tell_addresses(settings, f"{settings.public_url}/p/{pile}/{outlet}", code, console)
         server.run()
 
 
@@ -156,11 +158,29 @@ def _household_code(parts: Parts) -> str:
     return code if isinstance(code, str) else ""
 
 
-def tell_addresses(settings: Settings, code: str, console: Console) -> None:
-    """Where to look, as which role, and a code to scan for one outlet."""
-    url, (pile, outlet) = settings.public_url, SHOWN_OUTLET
-    scan = f"{url}/p/{pile}/{outlet}"
-    console.print(f"\nScan (or open) outlet {outlet} of pile {pile}: [link={scan}]{scan}[/link]")
+def free_outlet(parts: Parts) -> tuple[str, int]:
+    """An outlet that nobody uses: the visitor's own bike is plugged in there."""
+    with parts.house.look():
+        for pile in parts.house.board.piles.values():
+            for outlet in pile.outlets.values():
+                held = parts.house.held_by(pile.id, outlet.number) is not None
+                is_idle = not outlet.power_w and outlet.session_id is None
+                if pile.entrance == SHOWN_ENTRANCE and is_idle and not held:
+                    return pile.id, outlet.number
+    raise DemoError("every outlet is in use; take fewer days of history")
+
+
+def tell(child: "subprocess.Popen[bytes]", words: str) -> None:
+    """Ask something of the running simulation."""
+    if child.stdin is not None:
+        child.stdin.write(f"{words}\n".encode())
+        child.stdin.flush()
+
+
+def tell_addresses(settings: Settings, scan: str, code: str, console: Console) -> None:
+    """Where to look, as which role, and a code to scan: there a bike waits to be charged."""
+    url = settings.public_url
+    console.print(f"\nA bike is plugged in here. Scan (or open): [link={scan}]{scan}[/link]")
     segno.make(scan, error="m").terminal(compact=True)
     console.print(f"As resident of {SHOWN_DOOR}:  {url}/sign-in?code={code}")
     homes = {"committee": "/committee", "gatehouse": "/gate", "maintenance": "/fix"}
@@ -217,7 +237,7 @@ def simulator_for(
         sys.executable, "-m", "simulator", "live", "--broker", f"{host}:{port}",
         "--cards", str(HOME / "cards.json"), "--scenario", plan.scenario,
         "--seed", str(plan.seed), "--speed", str(plan.speed),
-        "--started", started.isoformat(), "--origin", origin.isoformat(),
+        "--started", started.isoformat(), "--origin", origin.isoformat(), "--stdin-control",
         "--oracle", str(HOME / "oracle.json"),
     ]  # fmt: skip
     if state is not None and state.exists():
@@ -229,7 +249,7 @@ def simulator_for(
     if plan.duration_s is not None:
         command += ["--duration", str(plan.duration_s)]
     child = subprocess.Popen(  # noqa: S603 - our own program with our own words
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
     )
     try:
         yield child
