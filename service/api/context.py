@@ -21,6 +21,10 @@ NO_ANSWERS: dict[int | str, dict[str, Any]] = {
 language of Accept-Language (zh-CN or en)."""
 
 
+SPEAKABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+"""Text that every database can store: PostgreSQL knows no NUL, and nobody types control signs."""
+
+
 def a_router(tag: str) -> APIRouter:
     """A router of /api/v1."""
     return APIRouter(prefix=PREFIX, tags=[tag], responses=NO_ANSWERS)

@@ -21,7 +21,7 @@ from service.alerts.actions import (
 )
 from service.alerts.records import Incident, IncidentNote, incident_row, rows_between
 from service.alerts.subject import from_pieces, headline
-from service.api.context import a_router, asked_by, house_of, no
+from service.api.context import SPEAKABLE, a_router, asked_by, house_of, no
 from service.door import Reason, Visitor, guard, no_entry
 from service.flow.house import Work
 from service.households.actions import audit
@@ -32,7 +32,7 @@ router = a_router("incidents")
 See = Annotated[Visitor, Depends(guard("incident.see"))]
 Handle = Annotated[Visitor, Depends(guard("incident.handle"))]
 IncidentId = Annotated[int, Path(ge=1, le=2**62)]
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
+Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=SPEAKABLE)]
 
 
 class NoteOut(BaseModel):
@@ -86,7 +86,7 @@ class NoteIn(BaseModel):
 class CloseIn(BaseModel):
     """How an incident ended. While a pile still reports it the words must say why."""
 
-    text: Annotated[str, Field(max_length=1000)] = ""
+    text: Annotated[str, Field(max_length=1000, pattern=SPEAKABLE)] = ""
 
 
 class SnoozeIn(BaseModel):

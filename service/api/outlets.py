@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from service.api.context import a_router, house_of, no
 from service.api.outlet_shapes import BandOut, FeederOut, OutletOut, TariffOut
+from service.api.session_shapes import PILE_PATTERN
 from service.billing.tariff import band_at, next_change, show_slots
 from service.clock import from_ms
 from service.door import Reason, Visitor, guard, no_entry
@@ -40,7 +41,7 @@ def outlets(request: Request, visitor: See) -> list[OutletOut]:
 def outlet(
     request: Request,
     visitor: See,
-    pile: Annotated[str, Path(max_length=23)],
+    pile: Annotated[str, Path(pattern=PILE_PATTERN)],
     outlet: Annotated[int, Path(ge=1, le=16)],
 ) -> OutletOut:
     """One outlet."""

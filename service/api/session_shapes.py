@@ -5,13 +5,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from service.api.context import SPEAKABLE
+
+PILE_PATTERN = r"^[0-9A-Za-z-]{1,23}$"
 KEY_PATTERN = r"^[A-Za-z0-9._:-]{8,64}$"
 
 
 class StartIn(BaseModel):
     """A wish to charge."""
 
-    pile: Annotated[str, Field(max_length=23, examples=["LB-017"])]
+    pile: Annotated[str, Field(pattern=PILE_PATTERN, examples=["LB-017"])]
     outlet: Annotated[int, Field(ge=1, le=16)]
     idempotency_key: Annotated[
         str | None,
@@ -36,7 +39,13 @@ class StartForDoorIn(StartIn):
     """A wish to charge, asked at the gatehouse for a household."""
 
     door: Annotated[
-        str, Field(max_length=16, examples=["3-201"], description="The household's door.")
+        str,
+        Field(
+            max_length=16,
+            pattern=SPEAKABLE,
+            examples=["3-201"],
+            description="The household's door.",
+        ),
     ]
 
 

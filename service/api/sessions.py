@@ -37,7 +37,7 @@ StartForDoor = Annotated[Visitor, Depends(guard("session.start_for_door"))]
 SeeAny = Annotated[Visitor, Depends(guard("session.see_any"))]
 StopAny = Annotated[Visitor, Depends(guard("session.stop_any"))]
 
-SessionId = Annotated[str, Path(max_length=32)]
+SessionId = Annotated[str, Path(pattern=r"^[0-9A-Za-z]{1,32}$")]
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", pattern=KEY_PATTERN)]
 
 
