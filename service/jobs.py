@@ -158,7 +158,7 @@ def keep_house(house: House, gauges: Gauges) -> bool:
             return False
     with house.store.writing() as uow:
         begin_run(uow, "housekeeping", day, now)
-    tidy(house.store.engine)
+    tidy(house.store)
     check = compare_books(house)
     gauges.jobs.compared_books(
         check.total.difference_wh, check.total.unattributed_wh, now.timestamp()

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from service.store.unit_of_work import Store
+
 
 def size_bytes(engine: Engine) -> int:
     """Bytes on disk: of SQLite its file and write-ahead log, of PostgreSQL what it says itself."""
@@ -16,16 +18,9 @@ def size_bytes(engine: Engine) -> int:
         return int(size.scalar_one())
 
 
-def tidy(engine: Engine) -> None:
-    """Once a day: SQLite learns what its tables hold and takes its log in; PostgreSQL does both by
-    itself."""
-    if engine.dialect.name != "sqlite":
-        return
-    connection = engine.raw_connection()
-    try:
-        cursor = connection.cursor()
-        cursor.execute("pragma optimize")
-        cursor.execute("pragma wal_checkpoint(passive)")
-        cursor.close()
-    finally:
-        connection.close()
+def tidy(store: Store) -> None:
+    """Once a day: SQLite learns what its tables hold, in the one writer's turn; PostgreSQL does it
+    by itself. (SQLite takes its log in whenever a thousand pages have gathered.)"""
+    if store.engine.dialect.name == "sqlite":
+        with store.writing() as uow:
+            uow.session.connection().exec_driver_sql("pragma optimize")

@@ -12,6 +12,7 @@ from service.store import Store
 from service.store.engine import open_engine
 from service.store.migrate import configuration
 from service.store.revision import newest_revision, revision_of
+from service.store.upkeep import tidy
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -93,6 +94,18 @@ def test_many_writers_at_once_lose_nothing(store: Store):
         thread.join()
     with store.reading() as uow:
         assert len(uow.session.exec(select(DeadLetter)).all()) == 40
+
+
+def test_tidying_waits_for_its_turn_instead_of_finding_the_database_locked(store: Store):
+    """Seen in a demo: `pragma optimize` on a connection of its own met the writer and failed."""
+    done = threading.Event()
+    tidier = threading.Thread(target=lambda: (tidy(store), done.set()))
+    with store.writing() as uow:
+        uow.session.add(a_pile())
+        tidier.start()
+        assert not done.wait(0.05) or store.engine.dialect.name != "sqlite"
+    tidier.join(10)
+    assert done.is_set()
 
 
 def test_the_tables_are_those_of_the_records_and_nothing_is_left_to_migrate(store: Store):
