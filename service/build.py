@@ -79,8 +79,8 @@ class Parts:
         self.store.close()
 
 
-def build(settings: Settings, clock: Clock | None = None) -> Parts:
-    """All parts of a service, joined but not started.
+def build(settings: Settings, clock: Clock | None = None, speed: float = 1.0) -> Parts:
+    """All parts of a service, joined but not started; `speed` is that of the clock.
 
     Raises NotReadyError with a sentence when the key is missing or the tables are not up to date.
     """
@@ -98,7 +98,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
     gauges = Gauges(house, wire.health)
     house.wake_wire = wire.wake
     house.listeners += [gauges.take, hub.notice]
-    timetable = Timetable(house, gauges)
+    timetable = Timetable(house, gauges, speed=speed)
     return Parts(settings, clock, store, house, hub, gauges, wire, timetable)
 
 

@@ -74,7 +74,7 @@ def run_demo(plan: DemoPlan, console: Console) -> None:
         if plan.days > 0:
             fill_past(settings, plan, origin, state, console)
         started = SystemClock().now()
-        parts = build(settings, ScaledClock(started, origin, plan.speed))
+        parts = build(settings, ScaledClock(started, origin, plan.speed), plan.speed)
         code = _household_code(parts)
         server = WebServer(make_app(parts), settings, parts.hub)
         child = stack.enter_context(simulator_for(plan, host, port, started, origin, state))

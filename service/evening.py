@@ -65,7 +65,7 @@ def replay_evening(plan: DemoPlan, console: Console) -> bool:
         settings = settings_for(plan, host, port)
         seed_demo(settings, origin - BEFORE)
         started = SystemClock().now()
-        parts = build(settings, ScaledClock(started, origin, plan.speed))
+        parts = build(settings, ScaledClock(started, origin, plan.speed), plan.speed)
         server = WebServer(make_app(parts), settings, parts.hub)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
