@@ -42,6 +42,7 @@ class Evening(Compound):
 
     def __init__(self, *args: Any, **more: Any):
         super().__init__(*args, **more)
+        self.slow_every = timedelta(minutes=15)
         self.began = self.clock.now()
 
     def run(self, seconds: float, tick_every: float = 60.0) -> "Evening":
@@ -52,7 +53,7 @@ class Evening(Compound):
             self.hear(self.send_commands())
             if self.clock.now() >= self.next_minute:
                 ticks.tick_slowly(self.house)
-                self.next_minute = self.clock.now() + timedelta(minutes=15)
+                self.next_minute = self.clock.now() + self.slow_every
         return self
 
 
