@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service import api, door, pages
-from service.clock import Clock, SystemClock
+from service.clock import Clock, SystemClock, monotonic
 from service.flow import House, ticks, uplink
 from service.gauges import Gauges
 from service.households.codes import key_of
@@ -36,10 +36,14 @@ class HouseOnWire:
 
     def __init__(self, house: House):
         self.house = house
+        self.observe: Callable[[int, float], None] = lambda _messages, _seconds: None
 
     def take(self, heard: Sequence[Heard]) -> uplink.Taken:
-        """Take a batch; on return it is committed."""
-        return uplink.take(self.house, heard)
+        """Take a batch; on return it is committed, and how long that took is noted."""
+        begun = monotonic()
+        taken = uplink.take(self.house, heard)
+        self.observe(len(heard), monotonic() - begun)
+        return taken
 
     def set_aside(self, heard: Heard, reason: str) -> None:
         """Keep a message that breaks the walk every time."""
@@ -94,8 +98,10 @@ def build(settings: Settings, clock: Clock | None = None, speed: float = 1.0) ->
         raise NotReadyError("the tables are not those of this program; run: beimen migrate")
     house = House(store, clock, settings, secrets.token_bytes, key)
     hub = Hub()
-    wire = Wire(settings, HouseOnWire(house), clock)
+    conductor = HouseOnWire(house)
+    wire = Wire(settings, conductor, clock)
     gauges = Gauges(house, wire.health)
+    conductor.observe = gauges.observe_batch
     house.wake_wire = wire.wake
     house.listeners += [gauges.take, hub.notice]
     timetable = Timetable(house, gauges, speed=speed)

@@ -73,6 +73,11 @@ class Threshold:
             refusal = answer(request, 421, "wrong_host", Sentence(BY_STATUS[421]))
             await refusal(scope, receive, send_dressed)
             return
+        if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            # PostgreSQL stores no NUL and no address of ours holds one
+            refusal = answer(request, 404, "not_found", Sentence(BY_STATUS[404]))
+            await refusal(scope, receive, send_dressed)
+            return
         for name, value in habit_cookies(request).items():
             set_cookie(request, name, value, YEAR_SECONDS)
         await self.app(scope, receive, send_dressed)

@@ -158,3 +158,9 @@ def test_people_get_the_page_that_the_pages_room_draws_and_programs_do_not(gate:
 )
 def test_a_reason_of_any_room_becomes_a_status(reason: str, status: int):
     assert door.status_of(reason) == status
+
+
+@pytest.mark.parametrize("path", ["/a%00b", "/?note=a%00b"])
+def test_an_address_with_a_nul_is_nowhere(gate: Gate, path: str):
+    """PostgreSQL stores no NUL: found by fuzzing, where it broke a look-up instead of missing it."""
+    assert gate.browser(raise_server_exceptions=False).get(path).status_code == 404
