@@ -162,5 +162,5 @@ def test_a_reason_of_any_room_becomes_a_status(reason: str, status: int):
 
 @pytest.mark.parametrize("path", ["/a%00b", "/?note=a%00b"])
 def test_an_address_with_a_nul_is_nowhere(gate: Gate, path: str):
-    """PostgreSQL stores no NUL: found by fuzzing, where it broke a look-up instead of missing it."""
+    """PostgreSQL stores no NUL: found by fuzzing, where a look-up broke instead of missing."""
     assert gate.browser(raise_server_exceptions=False).get(path).status_code == 404
