@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from service.billing.actions import tariff_in_force, tariff_version
-from service.billing.tariff import TariffVersion
+from service.billing.actions import newest_tariff_id, tariff_versions
+from service.billing.tariff import TariffVersion, in_force
 from service.clock import Clock, from_ms, to_ms
 from service.feeders.actions import load_tree
 from service.feeders.load import Load, MeterReading
@@ -184,15 +184,16 @@ class House:
         )
 
     def tariff(self, uow: UnitOfWork, tariff_id: int | None, at: datetime) -> TariffVersion | None:
-        """A tariff version by its id, or the one in force at a moment."""
+        """A tariff version by its id, or the one in force at a moment.
+
+        Versions are added and never changed, so they are read again only when one was added.
+        """
+        known = tariff_id in self.tariffs
+        if not known and newest_tariff_id(uow) not in self.tariffs:
+            self.tariffs = {version.id: version for version in tariff_versions(uow)}
         if tariff_id is None:
-            return tariff_in_force(uow, at)
-        if tariff_id not in self.tariffs:
-            found = tariff_version(uow, tariff_id)
-            if found is None:
-                return None
-            self.tariffs[tariff_id] = found
-        return self.tariffs[tariff_id]
+            return in_force(self.tariffs.values(), at)
+        return self.tariffs.get(tariff_id)
 
 
 def remembered(row: Session) -> OpenSession:

@@ -150,11 +150,14 @@ def households(uow: UnitOfWork) -> Sequence[Household]:
     ).all()
 
 
+LIVE_PASS = select(Pass).where(
+    col(Pass.digest) == bindparam("digest"), col(Pass.revoked_at).is_(None)
+)
+
+
 def live_pass(uow: UnitOfWork, digest: str) -> Pass | None:
     """The unrevoked pass with this digest; expiry and use are the caller's to judge."""
-    return uow.session.exec(
-        select(Pass).where(Pass.digest == digest, col(Pass.revoked_at).is_(None))
-    ).first()
+    return uow.session.exec(LIVE_PASS, params={"digest": digest}).first()
 
 
 def live_digests(uow: UnitOfWork, digests: Iterable[str]) -> set[str]:

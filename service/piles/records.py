@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Index, PrimaryKeyConstraint, func, text
+from sqlalchemy import Index, PrimaryKeyConstraint, bindparam, func, text
 from sqlmodel import Field, SQLModel, col, select
 
 from service.store import UnitOfWork
@@ -117,6 +117,15 @@ class DeadLetter(SQLModel, table=True):
     reason: str
 
 
+TO_SEND = (
+    select(Command)
+    .where(col(Command.closed_ms).is_(None), col(Command.next_send_ms) <= bindparam("now_ms"))
+    .order_by(col(Command.issued_ms), col(Command.id))
+)
+NEXT_SENDING = select(func.min(Command.next_send_ms)).where(col(Command.closed_ms).is_(None))
+"""Built once: a start waits for both, and building a statement costs more than running it."""
+
+
 def pile_rows(uow: UnitOfWork) -> Sequence[Pile]:
     """Every pile, by its number."""
     return uow.session.exec(select(Pile).order_by(col(Pile.number))).all()
@@ -146,18 +155,12 @@ def boots_by_no(uow: UnitOfWork, numbers: Iterable[int]) -> dict[int, Boot]:
 
 def commands_to_send(uow: UnitOfWork, now_ms: int) -> Sequence[Command]:
     """Commands whose time to be sent (again) has come, oldest first."""
-    statement = (
-        select(Command)
-        .where(col(Command.closed_ms).is_(None), col(Command.next_send_ms) <= now_ms)
-        .order_by(col(Command.issued_ms), col(Command.id))
-    )
-    return uow.session.exec(statement).all()
+    return uow.session.exec(TO_SEND, params={"now_ms": now_ms}).all()
 
 
 def next_sending_ms(uow: UnitOfWork) -> int | None:
     """When the next command is to be sent; None if none waits."""
-    statement = select(func.min(Command.next_send_ms)).where(col(Command.closed_ms).is_(None))
-    return uow.session.exec(statement).one()
+    return uow.session.exec(NEXT_SENDING).one()
 
 
 def commands_unanswered(uow: UnitOfWork, issued_before_ms: int) -> Sequence[Command]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from typing import Any
 
 from sqlalchemy import CursorResult, Engine, Table
@@ -10,12 +11,25 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 
-def _insert(uow: "UnitOfWork", model: type[SQLModel]) -> Any:
+def _insert(dialect: str, model: type[SQLModel]) -> Any:
     """The insert of the database in use: both know ON CONFLICT, each in a class of its own."""
     table: Table = model.__table__  # type: ignore[attr-defined]
-    if uow.session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def _insert_new(dialect: str, model: type[SQLModel]) -> Any:
+    """Kept, because building a statement costs more than running it for one row."""
+    return _insert(dialect, model).on_conflict_do_nothing()
+
+
+@cache
+def _upsert(
+    dialect: str, model: type[SQLModel], columns: tuple[str, ...], key: tuple[str, ...]
+) -> Any:
+    statement = _insert(dialect, model)
+    changed = {name: statement.excluded[name] for name in columns if name not in key}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
 
 
 class UnitOfWork:
@@ -36,8 +50,9 @@ class UnitOfWork:
         """
         if not rows:
             return 0
-        statement = _insert(self, model).on_conflict_do_nothing()
-        result: CursorResult[Any] = self.session.connection().execute(statement, list(rows))
+        connection = self.session.connection()
+        statement = _insert_new(connection.dialect.name, model)
+        result: CursorResult[Any] = connection.execute(statement, list(rows))
         return result.rowcount
 
     def upsert(
@@ -46,10 +61,9 @@ class UnitOfWork:
         """Insert rows, or overwrite the other columns of those whose `key` is already there."""
         if not rows:
             return
-        statement = _insert(self, model)
-        changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-        statement = statement.on_conflict_do_update(index_elements=list(key), set_=changed)
-        self.session.connection().execute(statement, list(rows))
+        connection = self.session.connection()
+        statement = _upsert(connection.dialect.name, model, tuple(rows[0]), tuple(key))
+        connection.execute(statement, list(rows))
 
     def committed(self) -> None:
         """Run what was waiting for the commit (called by the Store)."""

@@ -23,6 +23,7 @@ from service.billing.actions.tariffs import (
 )
 from service.billing.actions.verifying import verify
 from service.billing.outcomes import PaidBy, PaymentReceived, SessionToBill
+from service.billing.records.queries import newest_tariff_id
 
 __all__ = [
     "PaidBy",
@@ -35,6 +36,7 @@ __all__ = [
     "close_step",
     "counter_entry",
     "months_to_close",
+    "newest_tariff_id",
     "post_session",
     "post_sessions",
     "publish_tariff",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import insert, text
+from sqlalchemy import select as core_select
 from sqlmodel import SQLModel, col, func, select
 
 from service.billing.facts import StatementFigures
@@ -26,6 +27,9 @@ Key = TypeVar("Key")
 CHUNK = 1000
 """How many keys one query asks for: below every database's limit of parameters."""
 
+NEWEST_TARIFF = core_select(func.max(col(TariffVersionRow.id)))
+"""Built once: every start asks for it."""
+
 
 def lock_books(uow: UnitOfWork) -> None:
     """Nobody else writes into the books until this unit ends (SQLite has one writer anyway)."""
@@ -44,6 +48,11 @@ def add_rows(uow: UnitOfWork, model: type[SQLModel], rows: Sequence[dict[str, An
 def tariff_rows(uow: UnitOfWork) -> Sequence[TariffVersionRow]:
     """Every published tariff version, in the order in which they were published."""
     return uow.session.exec(select(TariffVersionRow).order_by(col(TariffVersionRow.id))).all()
+
+
+def newest_tariff_id(uow: UnitOfWork) -> int | None:
+    """The number of the version that was published last; a look of some microseconds."""
+    return uow.session.connection().execute(NEWEST_TARIFF).scalar()
 
 
 def band_rows(uow: UnitOfWork, version_ids: Iterable[int]) -> Sequence[TariffBandRow]:
