@@ -4,12 +4,13 @@ V := .venv
 NPM := $(shell command -v npm)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check setup dev system bench words clean
+.PHONY: help demo test check setup dev system bench coverage words clean
 
 help:
 	@echo "make demo   the whole compound in one terminal: broker, database, 38 piles, pages"
 	@echo "make test   installs what is missing, then runs every check and test"
 	@echo "make check  style, types and the import order of the rooms (under 20 s)"
+	@echo "make coverage   the tests once more, and which lines they never reach"
 	@echo "make bench  the figures of docs/bench.json, measured on this machine"
 	@echo "make words  collects the sentences of code and pages into service/locale"
 	@echo "make clean  removes what the other commands made"
@@ -50,6 +51,11 @@ check: $(V)/.dev
 
 test: $(V)/.dev system check
 	$(V)/bin/python -m pytest -n 2 --dist loadfile tests
+
+coverage: $(V)/.dev system
+	@mkdir -p build/artefacts
+	$(V)/bin/coverage erase && $(V)/bin/coverage run -m pytest -n 2 --dist loadfile tests
+	$(V)/bin/coverage combine -q && $(V)/bin/coverage report
 
 bench: $(V)/.dev system
 	$(V)/bin/python -m tests.bench $(ARGS)

@@ -74,6 +74,7 @@ def serve() -> None:
         parts = build(chosen)
     except (NotReadyError, ValueError) as error:
         fail(str(error))
+    typer.echo(f"{chosen.compound}: pages at {chosen.public_url}, Ctrl-C ends the service")
     WebServer(make_app(parts), chosen, parts.hub).run()
 
 
