@@ -5,6 +5,7 @@ from service.flow import alarms, orders
 from service.flow.house import OpenSession, Work
 from service.piles.actions import count_boot, take_result
 from service.piles.board import BootNow, PileNow
+from service.piles.commands import GIVE_UP_MS
 from service.piles.messages import Hello, OutletStatus, Result
 from service.sessions.actions import advance
 from service.sessions.lifecycle import Effect, Event, NoSuchStep, State
@@ -72,8 +73,20 @@ def compare_with_pile(work: Work, pile: PileNow, status: OutletStatus, heard_ms:
         known.missing_since_ms = None
         if runs and known.state is State.STARTING:
             happened(work, known.id, Event.STARTED, heard_ms)
+        elif runs and known.state is State.STOPPING:
+            _stop_again(work, pile, known, heard_ms)
     elif known.state in (State.CHARGING, State.STOPPING):
         _missing(work, known, heard_ms)
+
+
+def _stop_again(work: Work, pile: PileNow, known: OpenSession, heard_ms: int) -> None:
+    """It still charges although it was told to stop: the order was lost on the way, or expired."""
+    if known.stopping_ms is not None and heard_ms - known.stopping_ms < GIVE_UP_MS:
+        return
+    known.stopping_ms = heard_ms
+    row = session_row(work.uow, known.id)
+    reason = "user" if row is not None and row.stop_asked_by else "operator"
+    orders.switch_off(work, pile, known.outlet, known.id, reason)
 
 
 def _missing(work: Work, known: OpenSession, heard_ms: int) -> None:
