@@ -97,7 +97,8 @@ def take_feeder_reading(work: Work, said: Said) -> None:
 
 def room_for(work: Work, pile: PileNow, row: Session) -> Admitted | Wait:
     """May this new session start at once? Room that is there belongs to those in front first."""
-    newcomer = _waiting(work, pile, row.id, row.household_id, work.now_ms)
+    charging = _households_that_charge(work)
+    newcomer = _waiting(work, pile, row.id, row.household_id, work.now_ms, charging)
     return ask(work.house.tree, loads_now(work), _queue(work), newcomer, work.now)
 
 
@@ -119,22 +120,35 @@ def told_to_those_who_wait(work: Work) -> dict[str, Turn]:
 
 
 def _queue(work: Work) -> list[Waiting]:
+    charging = _households_that_charge(work)
     queue = []
     for one in work.house.open.values():
-        pile = work.house.board.piles[one.pile]
-        ready = pile.in_service and pile.can_be_told(work.now_ms)
-        if one.state is State.QUEUED and ready:
-            queue.append(_waiting(work, pile, one.id, one.household_id, one.requested_ms))
+        if one.state is State.QUEUED:
+            pile = work.house.board.piles[one.pile]
+            if pile.in_service and pile.can_be_told(work.now_ms):
+                queue.append(
+                    _waiting(work, pile, one.id, one.household_id, one.requested_ms, charging)
+                )
     return queue
 
 
-def _waiting(
-    work: Work, pile: PileNow, session_id: str, household_id: int | None, requested_ms: int
-) -> Waiting:
-    is_second = household_id is not None and any(
-        one.household_id == household_id and one.holds_outlet and one.state is not State.QUEUED
+def _households_that_charge(work: Work) -> set[int | None]:
+    return {
+        one.household_id
         for one in work.house.open.values()
-    )
+        if one.holds_outlet and one.state is not State.QUEUED
+    } - {None}
+
+
+def _waiting(
+    work: Work,
+    pile: PileNow,
+    session_id: str,
+    household_id: int | None,
+    requested_ms: int,
+    charging: set[int | None],
+) -> Waiting:
+    is_second = household_id in charging
     return Waiting(session_id, household_id, work.at(requested_ms), is_second, pile.feeder_id)
 
 

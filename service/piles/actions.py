@@ -173,8 +173,7 @@ def command(
         next_send_ms=now_ms,
         asked_by=asked_by,
     )
-    # Not by `session.add`: a start waits for this row, and the plain insert takes a quarter.
-    uow.insert_new(Command, [row.model_dump()])
+    uow.insert(row)
     return row
 
 

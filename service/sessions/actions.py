@@ -16,23 +16,12 @@ from service.sessions.records import (
 from service.store import UnitOfWork
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a session may use at most; the pile enforces all of it by itself."""
-
-    max_duration_s: int
-    max_energy_wh: int
-    max_power_w: int
-    cap_fen: int | None = None
-
-
 def open_session(uow: UnitOfWork, session: Session, state: State, now: datetime) -> Session:
     """Write a new session that holds its outlet. The unique index refuses a second one."""
     session.state = state
     session.requested_at = now
     session.commanded_at = now if state is State.STARTING else None
-    uow.session.add(session)
-    uow.session.flush()
+    uow.insert(session)
     return session
 
 

@@ -24,6 +24,11 @@ def _insert_new(dialect: str, model: type[SQLModel]) -> Any:
 
 
 @cache
+def _insert_one(dialect: str, model: type[SQLModel]) -> Any:
+    return _insert(dialect, model)
+
+
+@cache
 def _upsert(
     dialect: str, model: type[SQLModel], columns: tuple[str, ...], key: tuple[str, ...]
 ) -> Any:
@@ -42,6 +47,13 @@ class UnitOfWork:
     def after_commit(self, call: Callable[[], None]) -> None:
         """Do this once everything is durable; never if the transaction fails."""
         self._after.append(call)
+
+    def insert(self, row: SQLModel) -> None:
+        """Insert one row by the plain statement, for where somebody waits: the session's own way
+        takes four times as long. The row is not attached; IntegrityError if its key is taken."""
+        connection = self.session.connection()
+        statement = _insert_one(connection.dialect.name, type(row))
+        connection.execute(statement, row.model_dump())
 
     def insert_new(self, model: type[SQLModel], rows: Sequence[dict[str, Any]]) -> int:
         """Insert many rows, passing over those whose key is already there; how many were new.
