@@ -79,14 +79,17 @@ def test_a_character_that_no_database_stores_is_refused_not_broken_on(town: Town
     town.pile.fault("smoke")
     resident, desk, repair = (town.as_role(r) for r in ("resident", "gatehouse", "maintenance"))
     wish = {"pile": "LB-001", "outlet": 1, "idempotency_key": "a-key-of-mine"}
-    odd = [
+    nowhere = [
         resident.get("/api/v1/sessions/a%00b"),
         resident.delete("/api/v1/sessions/a%00b"),
-        resident.post("/api/v1/sessions", json={**wish, "pile": NUL}),
         resident.get("/api/v1/outlets/a%00b/1"),
+    ]
+    odd = [
+        resident.post("/api/v1/sessions", json={**wish, "pile": NUL}),
         desk.post("/api/v1/desk/sessions", json={**wish, "door": NUL}),
         repair.post("/api/v1/incidents/1/notes", json={"text": NUL}),
         repair.post("/api/v1/incidents/1/close", json={"text": NUL}),
         repair.post("/api/v1/incidents/1/snooze", json={"minutes": 5, "reason": NUL}),
     ]
+    assert {answer.status_code for answer in nowhere} == {404}
     assert {answer.status_code for answer in odd} == {422}

@@ -95,7 +95,9 @@ def test_each_connection_subscribes_whatever_the_broker_remembers():
         assert len(of_control) == 2
         assert of_control[0] == of_control[1]
         assert DOWNLINKS in of_control[0]
-        everything = [topic for _, topics in broker.subscriptions[-2:] for topic in topics]
+        last_of_each = dict(broker.subscriptions)
+        assert len(last_of_each) == 2
+        everything = [topic for topics in last_of_each.values() for topic in topics]
         assert len(set(everything)) == len(everything), "the lanes never overlap"
         assert not [topic for topic in everything if topic.endswith("up/#")]
 
