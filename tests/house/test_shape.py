@@ -13,7 +13,7 @@ IO_LIBRARIES = ("sqlmodel", "sqlalchemy", "paho", "fastapi", "starlette", "apsch
 TOP_LEVEL = {
     "pyproject.toml", "service", "simulator", "dashboards", "tests", "README.md", "Makefile",
     "deploy", "docs", "package.json", "package-lock.json", "hatch_build.py",
-    "requirements.lock", "requirements-dev.lock",
+    "requirements.lock", "requirements-dev.lock", "requirements-node.lock",
 }  # fmt: skip
 
 
