@@ -43,7 +43,13 @@ class Settings(BaseSettings):
         description="Ceiling of the electricity price in 0.0001 yuan per kWh. Shanxi, supply below "
         "1 kV: 0.487 yuan (Shanxi Evening News, 2024-09-04, gutanghong.com/info/2151/385186.htm).",
     )
-    outlet_limit_w: int = 1000
+    outlet_limit_w: int = Field(
+        1000,
+        ge=100,
+        le=2000,
+        description="An outlet's limit. 2,000 W is the ceiling of real two-outlet piles (AP3000 "
+        "device protocol 8.6, public repository taoyao-code/iot-zinx); e-bikes draw 100 to 450 W.",
+    )
     longest_session_s: int = 36_000
     session_energy_wh: int = 3000
 

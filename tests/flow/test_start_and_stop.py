@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from pydantic import ValidationError
 
 from service.alerts.records import open_rows
 from service.flow import requests, ticks
@@ -10,6 +11,7 @@ from service.flow.requests import Started, Stopped, start, stop
 from service.sessions.lifecycle import State
 from service.sessions.may_start import Reason, Refused
 from service.sessions.records import session_row
+from service.settings import Settings
 
 
 def state_of(house, session_id):
@@ -227,6 +229,22 @@ def charging(house, pile, asked):
         pile.result(command["command_id"], "done", session_id=started.session_id, outlet=1)
     house.clock.advance(1)
     return started
+
+
+def test_an_outlet_is_limited_to_1000_w_and_stops_by_itself_above_rule_22(house, pile, wish):
+    started = start(house, wish())
+    (command,) = pile.commands()
+    assert command["max_power_w"] == 1000
+    record = pile.settlement(started.session_id, 1000, 1200, stop_reason="overload")
+    pile.say("session", record)
+    with house.store.reading() as uow:
+        assert session_row(uow, started.session_id).stop_reason == "overload"
+
+
+def test_no_setting_lifts_an_outlet_above_2000_w_rule_22():
+    assert Settings(outlet_limit_w=2000).outlet_limit_w == 2000
+    with pytest.raises(ValidationError):
+        Settings(outlet_limit_w=2001)
 
 
 @pytest.mark.parametrize("cmd", ["locate", "reboot", "report_now", "watch"])

@@ -179,7 +179,7 @@ def evening_of(seed: int) -> tuple[float, int]:
     return peak_w / 1000, at_eight
 
 
-def test_110_bikes_peak_between_5_and_9_kilowatts():
+def test_110_bikes_peak_between_5_and_9_kilowatts_rule_24():
     evenings = [evening_of(seed) for seed in range(60)]
     peaks = sorted(peak for peak, _ in evenings)
     assert 6.2 <= median(peaks) <= 7.0
