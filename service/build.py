@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from service import api, door, pages
@@ -25,6 +26,10 @@ from service.wire import Wire
 
 GRACE_S = 2
 """How long open requests may go on after the service was told to end."""
+
+
+MOST_THREADS = 12
+"""Requests that are worked on at once. More would only wait for the same turn, each with memory."""
 
 
 class NotReadyError(RuntimeError):
@@ -113,6 +118,7 @@ def make_app(parts: Parts, *, runs_parts: bool = True) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = MOST_THREADS
         hub = asyncio.create_task(parts.hub.run())
         if runs_parts:
             parts.start()
