@@ -58,6 +58,27 @@ class Settings(BaseSettings):
     )
     notify_cooldown_s: int = 900
 
+    committee_notify_urls: list[SecretStr] = Field(
+        default_factory=list, description="apprise addresses of the committee: reminders, closes."
+    )
+
+    close_after_days: int = Field(
+        5,
+        ge=0,
+        le=28,
+        description="Days that the committee has to close a month by hand; then it closes by "
+        "itself. What belongs to a month is decided at midnight of the first in either case.",
+    )
+    reminder_after_days: int = Field(
+        30, ge=1, description="A statement that is unpaid for this long is an arrear."
+    )
+    erase_after_days: int = Field(
+        180,
+        ge=1,
+        description="Days after which payers' names, and what people wrote, are erased; the books "
+        "need neither (Personal Information Protection Law, article 19: the shortest time).",
+    )
+
     @property
     def zone(self) -> ZoneInfo:
         """The compound's time zone: bands and months begin by it."""

@@ -50,6 +50,7 @@ class Cause(StrEnum):
     PAYMENT = "payment"
     VOUCHER = "voucher"
     COUNTER = "counter"
+    CREDIT = "credit"
     TARIFF = "tariff"
     CLOSE = "close"
 
@@ -213,6 +214,7 @@ _WORDS = {
     Cause.PAYMENT: N_("Payment {ref}"),
     Cause.VOUCHER: N_("Voucher {ref}"),
     Cause.COUNTER: N_("Correction of entry {ref}"),
+    Cause.CREDIT: N_("Credit note {ref}"),
     Cause.TARIFF: N_("Tariff version {ref} published"),
     Cause.CLOSE: N_("Month {ref} closed"),
 }

@@ -67,6 +67,12 @@ ACCESS: dict[str, frozenset[Role]] = {
     # money and people
     "statement.see_any": _COMMITTEE,
     "month.close": _COMMITTEE,
+    "entry.write": _COMMITTEE,
+    "entry.approve": _COMMITTEE,
+    "voucher.see": _COMMITTEE,
+    "held.decide": _COMMITTEE,
+    "question.answer": _COMMITTEE,
+    "tariff.draft": _COMMITTEE,
     "tariff.publish": _COMMITTEE,
     "payment.record": _COMMITTEE,
     "correction.make": _COMMITTEE,

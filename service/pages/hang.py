@@ -8,7 +8,28 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from service.door import GuardedApp, show_refusals_with
-from service.pages import committee, fix, gate, labels, live_pages, me, public, resident
+from service.pages import (
+    arrears,
+    boards,
+    committee,
+    doors,
+    entries,
+    fix,
+    gate,
+    held,
+    labels,
+    live_pages,
+    me,
+    money,
+    open_books,
+    payments,
+    prices,
+    proofs,
+    public,
+    questions,
+    resident,
+    statement_files,
+)
 from service.pages import sign_in_pages as sign_in
 from service.pages.draw import STATIC, draw
 from service.words import N_, Sentence
@@ -22,7 +43,10 @@ TITLES = {
     500: N_("Something broke"),
     503: N_("One moment please"),
 }
-ROOMS = (public, resident, sign_in, me, gate, fix, committee, labels, live_pages)
+ROOMS = (
+    public, resident, sign_in, me, gate, fix, money, open_books, held, questions, entries, payments,
+    arrears, prices, boards, proofs, statement_files, doors, committee, labels, live_pages,
+)  # fmt: skip
 OTHERWISE = N_("This did not work")
 
 

@@ -78,6 +78,21 @@ class SettlementCopy(SQLModel, table=True):
     payload: str
 
 
+class HeldDecision(SQLModel, table=True):
+    """What a person decided about a held session, and why. `choice`: record, readings, waive."""
+
+    __tablename__ = "held_decision"
+
+    session_id: str = Field(primary_key=True, max_length=32)
+    choice: str = Field(max_length=12)
+    held_for: str = ""
+    start_wh: int | None = big(default=None)
+    end_wh: int | None = big(default=None)
+    reason: str
+    decided_at: datetime = instant()
+    decided_by: int | None = None
+
+
 BY_KEY = select(Session).where(col(Session.idempotency_key) == bindparam("key"))
 """Built once: every start asks it, and building a statement costs more than running it."""
 

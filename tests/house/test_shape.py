@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("households", "piles", "sessions", "metering", "billing", "feeders", "alerts", "usage")
+ROOMS = (
+    "households", "piles", "sessions", "metering", "billing", "feeders", "desk", "alerts", "usage",
+)  # fmt: skip
 IO_LIBRARIES = ("sqlmodel", "sqlalchemy", "paho", "fastapi", "starlette", "apscheduler", "jinja2")
 TOP_LEVEL = {
     "pyproject.toml", "service", "simulator", "dashboards", "tests", "README.md", "Makefile",

@@ -39,6 +39,12 @@ pile.messages.see         -   -   -   yes -   -
 labels.print              -   -   -   yes yes -
 statement.see_any         -   -   -   -   yes -
 month.close               -   -   -   -   yes -
+entry.write               -   -   -   -   yes -
+entry.approve             -   -   -   -   yes -
+voucher.see               -   -   -   -   yes -
+held.decide               -   -   -   -   yes -
+question.answer           -   -   -   -   yes -
+tariff.draft              -   -   -   -   yes -
 tariff.publish            -   -   -   -   yes -
 payment.record            -   -   -   -   yes -
 correction.make           -   -   -   -   yes -

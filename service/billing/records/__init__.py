@@ -1,5 +1,6 @@
-"""The tables of the books, and their only SQL (queries.py)."""
+"""The tables of the books, and their only SQL."""
 
+from service.billing.records.publishing import MonthAccount, ProofLeaf, ProofRoot
 from service.billing.records.tables import (
     BilledSession,
     BillLine,
@@ -16,7 +17,10 @@ __all__ = [
     "BilledSession",
     "LedgerEntry",
     "LedgerPosting",
+    "MonthAccount",
     "MonthClose",
+    "ProofLeaf",
+    "ProofRoot",
     "Statement",
     "TariffBandRow",
     "TariffVersionRow",

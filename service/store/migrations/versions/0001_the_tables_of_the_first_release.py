@@ -132,6 +132,17 @@ def upgrade() -> None:
     sa.Column('watched_ms', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('feeder_id', 'quarter_at', name=op.f('pk_feederpeak'))
     )
+    op.create_table('held_decision',
+    sa.Column('session_id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+    sa.Column('choice', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+    sa.Column('held_for', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('start_wh', sa.BigInteger(), nullable=True),
+    sa.Column('end_wh', sa.BigInteger(), nullable=True),
+    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('decided_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('decided_by', sa.Integer(), nullable=True),
+    sa.PrimaryKeyConstraint('session_id', name=op.f('pk_held_decision'))
+    )
     op.create_table('household',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('door', sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
@@ -206,6 +217,11 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_ledger_entry_month'), ['month'], unique=False)
         batch_op.create_index('uq_ledger_entry_cause', ['cause', 'cause_ref'], unique=True)
 
+    op.create_table('month_account',
+    sa.Column('month', sqlmodel.sql.sqltypes.AutoString(length=7), nullable=False),
+    sa.Column('figures', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.PrimaryKeyConstraint('month', name=op.f('pk_month_account'))
+    )
     op.create_table('month_close',
     sa.Column('month', sqlmodel.sql.sqltypes.AutoString(length=7), nullable=False),
     sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
@@ -235,6 +251,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_notification_created_at'), ['created_at'], unique=False)
         batch_op.create_index('ix_notification_unsent', ['send_after'], unique=False, sqlite_where=sa.text('sent_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL'))
 
+    op.create_table('payment_file',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('mapping', sa.JSON(), nullable=False),
+    sa.Column('row_count', sa.Integer(), nullable=False),
+    sa.Column('imported_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('imported_by', sa.Integer(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_file')),
+    sa.UniqueConstraint('sha256', name=op.f('uq_payment_file_sha256'))
+    )
     op.create_table('pile',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=23), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
@@ -275,6 +301,43 @@ def upgrade() -> None:
     sa.Column('blocked_until', service.store.columns.Instant(), nullable=True),
     sa.PrimaryKeyConstraint('pile', name=op.f('pk_pilestatus'))
     )
+    op.create_table('proof_leaf',
+    sa.Column('month', sqlmodel.sql.sqltypes.AutoString(length=7), nullable=False),
+    sa.Column('household_id', sa.Integer(), nullable=False),
+    sa.Column('door', sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
+    sa.Column('salt', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+    sa.PrimaryKeyConstraint('month', 'household_id', name=op.f('pk_proof_leaf')),
+    sqlite_with_rowid=False
+    )
+    op.create_table('proof_root',
+    sa.Column('month', sqlmodel.sql.sqltypes.AutoString(length=7), nullable=False),
+    sa.Column('root', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('leaves', sa.Integer(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('energy_wh', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('month', name=op.f('pk_proof_root'))
+    )
+    op.create_table('question',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('session_id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+    sa.Column('household_id', sa.Integer(), nullable=False),
+    sa.Column('words', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('asked_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('evidence', sa.JSON(), nullable=False),
+    sa.Column('evidence_sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+    sa.Column('answer', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('answered_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('answered_by', sa.Integer(), nullable=True),
+    sa.Column('entry_id', sa.BigInteger(), nullable=True),
+    sa.Column('seen_at', service.store.columns.Instant(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_question')),
+    sa.UniqueConstraint('session_id', name=op.f('uq_question_session_id'))
+    )
+    with op.batch_alter_table('question', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_question_household_id'), ['household_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_question_state'), ['state'], unique=False)
+
     op.create_table('reading',
     sa.Column('boot_no', sa.BigInteger(), nullable=False),
     sa.Column('seq', sa.BigInteger(), nullable=False),
@@ -337,6 +400,24 @@ def upgrade() -> None:
     with op.batch_alter_table('statement', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_statement_household_id'), ['household_id'], unique=False)
 
+    op.create_table('tariff_draft',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('starts_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('bands', sa.JSON(), nullable=False),
+    sa.Column('why', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('consent_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('consent_scope', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+    sa.Column('drafted_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('drafted_by', sa.Integer(), nullable=True),
+    sa.Column('decided_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('decided_by', sa.Integer(), nullable=True),
+    sa.Column('votes_for', sa.Integer(), nullable=True),
+    sa.Column('votes_against', sa.Integer(), nullable=True),
+    sa.Column('remark', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('version_id', sa.Integer(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tariff_draft'))
+    )
     op.create_table('tariff_version',
     sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('starts_at', service.store.columns.Instant(), nullable=False),
@@ -345,6 +426,15 @@ def upgrade() -> None:
     sa.Column('consent_at', service.store.columns.Instant(), nullable=True),
     sa.Column('consent_scope', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tariff_version'))
+    )
+    op.create_table('voucher',
+    sa.Column('sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('media_type', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('size_bytes', sa.Integer(), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.Column('added_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('added_by', sa.Integer(), nullable=True),
+    sa.PrimaryKeyConstraint('sha256', name=op.f('pk_voucher'))
     )
     op.create_table('billed_session',
     sa.Column('session_id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
@@ -370,6 +460,30 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('billed_session', schema=None) as batch_op:
         batch_op.create_index('ix_billed_session_month', ['month', 'household_id'], unique=False)
+
+    op.create_table('hand_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('happened_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('paid_by', sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
+    sa.Column('household_id', sa.Integer(), nullable=True),
+    sa.Column('other_household_id', sa.Integer(), nullable=True),
+    sa.Column('memo', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('voucher_sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+    sa.Column('written_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('written_by', sa.Integer(), nullable=False),
+    sa.Column('decided_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('decided_by', sa.Integer(), nullable=True),
+    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('entry_id', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['voucher_sha256'], ['voucher.sha256'], name=op.f('fk_hand_entry_voucher_sha256_voucher')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hand_entry'))
+    )
+    with op.batch_alter_table('hand_entry', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_hand_entry_household_id'), ['household_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_hand_entry_state'), ['state'], unique=False)
 
     op.create_table('incidentnote',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -397,6 +511,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('ledger_posting', schema=None) as batch_op:
         batch_op.create_index('ix_ledger_posting_household', ['household_id', 'entry_id'], unique=False, sqlite_where=sa.text('household_id IS NOT NULL'), postgresql_where=sa.text('household_id IS NOT NULL'))
+
+    op.create_table('payment_row',
+    sa.Column('file_id', sa.BigInteger(), nullable=False),
+    sa.Column('row', sa.Integer(), nullable=False),
+    sa.Column('ref', sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
+    sa.Column('received_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('paid_by', sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
+    sa.Column('payer', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('household_id', sa.Integer(), nullable=True),
+    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+    sa.Column('decided_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('decided_by', sa.Integer(), nullable=True),
+    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('entry_id', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['file_id'], ['payment_file.id'], name=op.f('fk_payment_row_file_id_payment_file')),
+    sa.PrimaryKeyConstraint('file_id', 'row', name=op.f('pk_payment_row')),
+    sa.UniqueConstraint('ref', name=op.f('uq_payment_row_ref'))
+    )
+    with op.batch_alter_table('payment_row', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payment_row_household_id'), ['household_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_payment_row_state'), ['state'], unique=False)
 
     op.create_table('resident',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -455,6 +592,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('session_id', 'band', 'component', name=op.f('pk_bill_line')),
     sqlite_with_rowid=False
     )
+    op.create_table('grid_bill',
+    sa.Column('hand_entry_id', sa.BigInteger(), nullable=False),
+    sa.Column('since_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('until_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('start_wh', sa.BigInteger(), nullable=False),
+    sa.Column('end_wh', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['hand_entry_id'], ['hand_entry.id'], name=op.f('fk_grid_bill_hand_entry_id_hand_entry')),
+    sa.PrimaryKeyConstraint('hand_entry_id', name=op.f('pk_grid_bill'))
+    )
+    with op.batch_alter_table('grid_bill', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_grid_bill_until_at'), ['until_at'], unique=False)
+
     op.create_table('pass',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('household_id', sa.Integer(), nullable=True),
@@ -490,6 +639,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pass_digest'))
 
     op.drop_table('pass')
+    with op.batch_alter_table('grid_bill', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_grid_bill_until_at'))
+
+    op.drop_table('grid_bill')
     op.drop_table('bill_line')
     op.drop_table('tariff_band')
     with op.batch_alter_table('sign_in', schema=None) as batch_op:
@@ -501,6 +654,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_resident_household_id'))
 
     op.drop_table('resident')
+    with op.batch_alter_table('payment_row', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_payment_row_state'))
+        batch_op.drop_index(batch_op.f('ix_payment_row_household_id'))
+
+    op.drop_table('payment_row')
     with op.batch_alter_table('ledger_posting', schema=None) as batch_op:
         batch_op.drop_index('ix_ledger_posting_household', sqlite_where=sa.text('household_id IS NOT NULL'), postgresql_where=sa.text('household_id IS NOT NULL'))
 
@@ -509,11 +667,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_incidentnote_incident_id'))
 
     op.drop_table('incidentnote')
+    with op.batch_alter_table('hand_entry', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_hand_entry_state'))
+        batch_op.drop_index(batch_op.f('ix_hand_entry_household_id'))
+
+    op.drop_table('hand_entry')
     with op.batch_alter_table('billed_session', schema=None) as batch_op:
         batch_op.drop_index('ix_billed_session_month')
 
     op.drop_table('billed_session')
+    op.drop_table('voucher')
     op.drop_table('tariff_version')
+    op.drop_table('tariff_draft')
     with op.batch_alter_table('statement', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_statement_household_id'))
 
@@ -527,15 +692,24 @@ def downgrade() -> None:
         batch_op.drop_index('ix_reading_session', sqlite_where=sa.text('session_id IS NOT NULL'), postgresql_where=sa.text('session_id IS NOT NULL'))
 
     op.drop_table('reading')
+    with op.batch_alter_table('question', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_question_state'))
+        batch_op.drop_index(batch_op.f('ix_question_household_id'))
+
+    op.drop_table('question')
+    op.drop_table('proof_root')
+    op.drop_table('proof_leaf')
     op.drop_table('pilestatus')
     op.drop_table('pilemessage')
     op.drop_table('pile')
+    op.drop_table('payment_file')
     with op.batch_alter_table('notification', schema=None) as batch_op:
         batch_op.drop_index('ix_notification_unsent', sqlite_where=sa.text('sent_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_notification_created_at'))
 
     op.drop_table('notification')
     op.drop_table('month_close')
+    op.drop_table('month_account')
     with op.batch_alter_table('ledger_entry', schema=None) as batch_op:
         batch_op.drop_index('uq_ledger_entry_cause')
         batch_op.drop_index(batch_op.f('ix_ledger_entry_month'))
@@ -552,6 +726,7 @@ def downgrade() -> None:
         batch_op.drop_index('uq_household_one_living_per_door', sqlite_where=sa.text('moved_out_at IS NULL'), postgresql_where=sa.text('moved_out_at IS NULL'))
 
     op.drop_table('household')
+    op.drop_table('held_decision')
     op.drop_table('feederpeak')
     op.drop_table('feeder')
     op.drop_table('deadletter')

@@ -38,6 +38,13 @@ FACTS = {
     ),
     "statement": ("month = NEW.month AND household_id = NEW.household_id",),
     "month_close": ("month = NEW.month",),
+    "proof_leaf": ("month = NEW.month AND household_id = NEW.household_id",),
+    "proof_root": ("month = NEW.month",),
+    "month_account": ("month = NEW.month",),
+    "voucher": ("sha256 = NEW.sha256",),
+    "hand_entry": ("id = NEW.id",),
+    "grid_bill": ("hand_entry_id = NEW.hand_entry_id",),
+    "held_decision": ("session_id = NEW.session_id",),
 }
 """Tables to which rows are only added, each with its keys. SQLite's REPLACE removes the row that is
 in the way without asking a delete trigger, so there a key that is taken is refused at insert."""
@@ -52,7 +59,11 @@ RULES = [
     *(
         Rule(table, "UPDATE", "fixed", f"{table}: what was posted never changes, counter it instead")
         for table in FACTS
-        if table != "month_close"
+        if table not in ("month_close", "hand_entry")
+    ),
+    Rule(
+        "hand_entry", "UPDATE", "decided", "hand_entry: what was decided never changes",
+        "OLD.state <> 'waiting' OR NEW.kind <> OLD.kind OR NEW.amount_fen <> OLD.amount_fen",
     ),
     Rule(
         "month_close", "UPDATE", "forward", "month_close: a close only goes forward",

@@ -1,0 +1,5 @@
+"""Who owes since when, and reminders."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Entries written by hand, their vouchers, and the second signature."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

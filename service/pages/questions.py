@@ -1,0 +1,5 @@
+"""Lines that a household questions, and the answers."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
