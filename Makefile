@@ -25,7 +25,7 @@ $(V)/.run: $(V)/bin/python requirements.lock pyproject.toml package-lock.json ha
 	@echo "[1/3] installing the pinned packages"
 	@$(V)/bin/python -m pip install -q --require-hashes -r requirements.lock
 	$(if $(NPM),,@echo "      no npm here: taking node from PyPI" && $(V)/bin/python -m pip install -q --require-hashes -r requirements-node.lock)
-	@echo "[2/3] building: browser files and translations"
+	@echo "[2/3] building: browser files, fonts and translations"
 	@$(V)/bin/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -64,4 +64,4 @@ words: $(V)/.dev
 	$(V)/bin/python -m tests.house.collect_words
 
 clean:
-	rm -rf $(V) node_modules service/pages/static/vendor var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(V) node_modules service/pages/static/vendor service/pages/paper/fonts var .mypy_cache .ruff_cache .pytest_cache .hypothesis

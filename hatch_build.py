@@ -1,6 +1,9 @@
-"""Build hook: brings the browser files of package-lock.json and compiles the translations.
+"""Build hook: brings the files of package-lock.json and compiles the translations.
 
-Both results are git-ignored. The browser files come from the npm registry, once per lock file.
+All results are git-ignored. Browser files and the fonts of printed papers come from the npm
+registry, once per lock file. The fonts are Noto Sans S Chinese (SIL Open Font License 1.1, its
+text is copied beside them): 30,789 characters, all of GB 2312 and the whole CJK block, regular and
+bold; a PDF carries only the shapes it uses.
 """
 
 import hashlib
@@ -13,10 +16,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+VENDOR, FONTS = "service/pages/static/vendor", "service/pages/paper/fonts"
 ASSETS = {
-    "htmx.org/dist/htmx.min.js": "htmx.js",
-    "htmx-ext-sse/dist/sse.min.js": "htmx-sse.js",
-    "axe-core/axe.min.js": "axe.js",
+    "htmx.org/dist/htmx.min.js": f"{VENDOR}/htmx.js",
+    "htmx-ext-sse/dist/sse.min.js": f"{VENDOR}/htmx-sse.js",
+    "axe-core/axe.min.js": f"{VENDOR}/axe.js",
+    "@embedpdf/fonts-sc/fonts/NotoSansHans-Regular.otf": f"{FONTS}/regular.otf",
+    "@embedpdf/fonts-sc/fonts/NotoSansHans-Bold.otf": f"{FONTS}/bold.otf",
+    "@embedpdf/fonts-sc/LICENSE": f"{FONTS}/LICENSE",
 }
 
 
@@ -30,11 +37,11 @@ class BeimenBuildHook(BuildHookInterface):
         self._compile_translations(root)
 
     def _bring_assets(self, root: Path) -> None:
-        out = root / "service/pages/static/vendor"
-        stamp = out / ".stamp"
+        stamp = root / VENDOR / ".stamp"
         recipe = (root / "package-lock.json").read_bytes() + repr(ASSETS).encode()
         key = hashlib.sha256(recipe).hexdigest()
-        if stamp.exists() and stamp.read_text() == key:
+        placed = all((root / place).exists() for place in ASSETS.values())
+        if placed and stamp.exists() and stamp.read_text() == key:
             return
         subprocess.run(
             [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
@@ -42,9 +49,9 @@ class BeimenBuildHook(BuildHookInterface):
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        out.mkdir(parents=True, exist_ok=True)
-        for source, name in ASSETS.items():
-            shutil.copyfile(root / "node_modules" / source, out / name)
+        for source, place in ASSETS.items():
+            (root / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / "node_modules" / source, root / place)
         stamp.write_text(key)
 
     def _compile_translations(self, root: Path) -> None:
