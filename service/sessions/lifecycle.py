@@ -18,6 +18,7 @@ class State(StrEnum):
     ENDED = "ended"  # it is over, the settlement is still with the pile
     SETTLED = "settled"  # the settlement is stored and believed
     HELD = "held"  # a person must look before it is billed
+    WAIVED = "waived"  # a person has looked: nothing is billed
     CANCELLED = "cancelled"  # it never began
 
 
@@ -35,6 +36,8 @@ class Event(StrEnum):
     DOUBTED = "doubted"
     STRANDED = "stranded"
     FOUND = "found"
+    DECIDED = "decided"
+    LET_GO = "let_go"
 
 
 class Effect(StrEnum):
@@ -113,6 +116,14 @@ TABLE: dict[tuple[State, Event], Step] = {
     (S.HELD, E.SETTLED): Step(S.HELD),
     (S.HELD, E.DOUBTED): Step(S.HELD),
     (S.HELD, E.FOUND): Step(S.SETTLED),
+    (S.HELD, E.DECIDED): Step(S.SETTLED),
+    (S.HELD, E.LET_GO): Step(S.WAIVED),
+    (S.WAIVED, E.STARTED): Step(S.WAIVED),
+    (S.WAIVED, E.NOT_STARTED): Step(S.WAIVED),
+    (S.WAIVED, E.STOP_ASKED): Step(S.WAIVED),
+    (S.WAIVED, E.OVER): Step(S.WAIVED),
+    (S.WAIVED, E.SETTLED): Step(S.WAIVED),
+    (S.WAIVED, E.DOUBTED): Step(S.WAIVED),
     (S.CANCELLED, E.NOT_STARTED): Step(S.CANCELLED),
     (S.CANCELLED, E.STOP_ASKED): Step(S.CANCELLED),
     (S.CANCELLED, E.OVER): Step(S.CANCELLED),

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index, PrimaryKeyConstraint, bindparam, text
+from sqlalchemy import JSON, Index, PrimaryKeyConstraint, bindparam, text
 from sqlmodel import Field, SQLModel, col, select
 
 from service.sessions.lifecycle import OPEN, UNSETTLED, State
@@ -52,6 +53,7 @@ class Session(SQLModel, table=True):
     ended_at: datetime | None = instant(default=None)
     settled_at: datetime | None = instant(default=None)
     posted_at: datetime | None = instant(default=None)
+    decided_at: datetime | None = instant(default=None)
 
     register_id: str | None = None
     start_wh: int | None = big(default=None)
@@ -79,16 +81,27 @@ class SettlementCopy(SQLModel, table=True):
 
 
 class HeldDecision(SQLModel, table=True):
-    """What a person decided about a held session, and why. `choice`: record, readings, waive."""
+    """What a person decided about a held session, and why. `choice`: record, readings, waive.
+
+    The register values, and the moments between which they lie, are what is billed by `record` and
+    `readings`, and what is let go by `waive`; none if nothing shows how much it was. `household_id`
+    is whom a session of nobody was given to. `evidence` is what the person saw.
+    """
 
     __tablename__ = "held_decision"
 
     session_id: str = Field(primary_key=True, max_length=32)
     choice: str = Field(max_length=12)
     held_for: str = ""
+    household_id: int | None = None
+    register_id: str | None = None
     start_wh: int | None = big(default=None)
     end_wh: int | None = big(default=None)
+    since_ms: int | None = big(default=None)
+    until_ms: int | None = big(default=None)
     reason: str
+    evidence: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    evidence_sha256: str = Field(default="", max_length=64)
     decided_at: datetime = instant()
     decided_by: int | None = None
 
@@ -169,6 +182,32 @@ def of_household(uow: UnitOfWork, household_id: int, limit: int) -> Sequence[Ses
         select(Session)
         .where(Session.household_id == household_id)
         .order_by(col(Session.requested_at).desc(), col(Session.id).desc())
+        .limit(limit)
+    )
+    return uow.session.exec(statement).all()
+
+
+def decision_of(uow: UnitOfWork, session_id: str) -> HeldDecision | None:
+    """What a person decided about a session, if one had to."""
+    return uow.session.get(HeldDecision, session_id)
+
+
+def held_rows(uow: UnitOfWork) -> Sequence[Session]:
+    """Every session that waits for a person, the one that waits longest first."""
+    statement = (
+        select(Session)
+        .where(Session.state == State.HELD)
+        .order_by(col(Session.requested_at), col(Session.id))
+    )
+    return uow.session.exec(statement).all()
+
+
+def decisions(uow: UnitOfWork, limit: int) -> Sequence[tuple[HeldDecision, Session]]:
+    """What was decided last, newest first, with the sessions it was about."""
+    statement = (
+        select(HeldDecision, Session)
+        .join(Session, col(Session.id) == col(HeldDecision.session_id))
+        .order_by(col(HeldDecision.decided_at).desc(), col(HeldDecision.session_id))
         .limit(limit)
     )
     return uow.session.exec(statement).all()

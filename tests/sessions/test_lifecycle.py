@@ -41,6 +41,11 @@ settled   settled      settled
 settled   started      settled
 held      settled      held
 held      found        settled
+held      decided      settled
+held      let_go       waived
+waived    settled      waived
+waived    doubted      waived
+waived    started      waived
 cancelled started      cancelled  switch_off charging_without_order
 cancelled settled      settled
 cancelled doubted      held
@@ -88,6 +93,20 @@ def test_a_relay_is_switched_on_at_most_once_per_session(events):
             switched_on += Effect.SWITCH_ON in taken.effects
             state = taken.state
     assert switched_on <= 1
+
+
+def test_only_what_is_held_can_be_decided():
+    for event in (Event.DECIDED, Event.LET_GO):
+        assert [state for state in State if isinstance(step(state, event), Step)] == [State.HELD]
+
+
+@given(st.lists(st.sampled_from([*TOLD_BY_PILE, Event.DOUBTED, Event.STRANDED]), max_size=12))
+def test_what_a_person_let_go_no_pile_brings_back(events):
+    state = State.WAIVED
+    for event in events:
+        taken = step(state, event)
+        state = taken.state
+    assert state is State.WAIVED
 
 
 def test_once_over_a_session_never_holds_the_outlet_again():

@@ -46,6 +46,13 @@ def upgrade() -> None:
     with op.batch_alter_table('boot', schema=None) as batch_op:
         batch_op.create_index('uq_boot_pile_boot_id', ['pile', 'boot_id'], unique=True)
 
+    op.create_table('boot_offset',
+    sa.Column('boot_no', sa.BigInteger(), nullable=False),
+    sa.Column('offset_ms', sa.BigInteger(), nullable=False),
+    sa.Column('noted_ms', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('boot_no', 'offset_ms', name=op.f('pk_boot_offset')),
+    sqlite_with_rowid=False
+    )
     op.create_table('charge_session',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
     sa.Column('pile', sqlmodel.sql.sqltypes.AutoString(length=23), nullable=False),
@@ -67,6 +74,7 @@ def upgrade() -> None:
     sa.Column('ended_at', service.store.columns.Instant(), nullable=True),
     sa.Column('settled_at', service.store.columns.Instant(), nullable=True),
     sa.Column('posted_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('decided_at', service.store.columns.Instant(), nullable=True),
     sa.Column('register_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('start_wh', sa.BigInteger(), nullable=True),
     sa.Column('end_wh', sa.BigInteger(), nullable=True),
@@ -136,9 +144,15 @@ def upgrade() -> None:
     sa.Column('session_id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
     sa.Column('choice', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
     sa.Column('held_for', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('household_id', sa.Integer(), nullable=True),
+    sa.Column('register_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('start_wh', sa.BigInteger(), nullable=True),
     sa.Column('end_wh', sa.BigInteger(), nullable=True),
+    sa.Column('since_ms', sa.BigInteger(), nullable=True),
+    sa.Column('until_ms', sa.BigInteger(), nullable=True),
     sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('evidence', sa.JSON(), nullable=False),
+    sa.Column('evidence_sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
     sa.Column('decided_at', service.store.columns.Instant(), nullable=False),
     sa.Column('decided_by', sa.Integer(), nullable=True),
     sa.PrimaryKeyConstraint('session_id', name=op.f('pk_held_decision'))
@@ -254,9 +268,14 @@ def upgrade() -> None:
     op.create_table('payment_file',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
+    sa.Column('text', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('mapping', sa.JSON(), nullable=False),
+    sa.Column('left_out', sa.JSON(), nullable=False),
     sa.Column('row_count', sa.Integer(), nullable=False),
-    sa.Column('imported_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('uploaded_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('uploaded_by', sa.Integer(), nullable=True),
+    sa.Column('imported_at', service.store.columns.Instant(), nullable=True),
     sa.Column('imported_by', sa.Integer(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_file')),
     sa.UniqueConstraint('sha256', name=op.f('uq_payment_file_sha256'))
@@ -321,6 +340,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('session_id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
     sa.Column('household_id', sa.Integer(), nullable=False),
+    sa.Column('what', sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
     sa.Column('words', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('asked_at', service.store.columns.Instant(), nullable=False),
     sa.Column('evidence', sa.JSON(), nullable=False),
@@ -329,6 +349,7 @@ def upgrade() -> None:
     sa.Column('answer', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('answered_at', service.store.columns.Instant(), nullable=True),
     sa.Column('answered_by', sa.Integer(), nullable=True),
+    sa.Column('basis', sa.JSON(), nullable=True),
     sa.Column('entry_id', sa.BigInteger(), nullable=True),
     sa.Column('seen_at', service.store.columns.Instant(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_question')),
@@ -523,6 +544,7 @@ def upgrade() -> None:
     sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('household_id', sa.Integer(), nullable=True),
     sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+    sa.Column('why', sa.JSON(), nullable=False),
     sa.Column('decided_at', service.store.columns.Instant(), nullable=True),
     sa.Column('decided_by', sa.Integer(), nullable=True),
     sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -742,6 +764,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_charge_session_household_requested')
 
     op.drop_table('charge_session')
+    op.drop_table('boot_offset')
     with op.batch_alter_table('boot', schema=None) as batch_op:
         batch_op.drop_index('uq_boot_pile_boot_id')
 

@@ -45,6 +45,7 @@ FACTS = {
     "hand_entry": ("id = NEW.id",),
     "grid_bill": ("hand_entry_id = NEW.hand_entry_id",),
     "held_decision": ("session_id = NEW.session_id",),
+    "question": ("id = NEW.id", "session_id = NEW.session_id"),
 }
 """Tables to which rows are only added, each with its keys. SQLite's REPLACE removes the row that is
 in the way without asking a delete trigger, so there a key that is taken is refused at insert."""
@@ -59,11 +60,17 @@ RULES = [
     *(
         Rule(table, "UPDATE", "fixed", f"{table}: what was posted never changes, counter it instead")
         for table in FACTS
-        if table not in ("month_close", "hand_entry")
+        if table not in ("month_close", "hand_entry", "question")
     ),
     Rule(
         "hand_entry", "UPDATE", "decided", "hand_entry: what was decided never changes",
         "OLD.state <> 'waiting' OR NEW.kind <> OLD.kind OR NEW.amount_fen <> OLD.amount_fen",
+    ),
+    Rule(
+        "question", "UPDATE", "answered", "question: what was asked and answered never changes",
+        "NEW.session_id <> OLD.session_id OR NEW.household_id <> OLD.household_id"
+        " OR NEW.evidence_sha256 <> OLD.evidence_sha256 OR (OLD.state <> 'open'"
+        " AND (NEW.state <> OLD.state OR coalesce(NEW.entry_id, 0) <> coalesce(OLD.entry_id, 0)))",
     ),
     Rule(
         "month_close", "UPDATE", "forward", "month_close: a close only goes forward",
