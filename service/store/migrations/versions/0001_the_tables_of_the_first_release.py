@@ -291,6 +291,7 @@ def upgrade() -> None:
     sa.Column('out_of_service_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('enrolled_at', service.store.columns.Instant(), nullable=False),
     sa.Column('board_printed_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('board_tariff_id', sa.Integer(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_pile')),
     sa.UniqueConstraint('number', name=op.f('uq_pile_number'))
     )
@@ -484,12 +485,14 @@ def upgrade() -> None:
 
     op.create_table('hand_entry',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('form_key', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
     sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
     sa.Column('happened_at', service.store.columns.Instant(), nullable=False),
     sa.Column('paid_by', sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
     sa.Column('household_id', sa.Integer(), nullable=True),
     sa.Column('other_household_id', sa.Integer(), nullable=True),
+    sa.Column('counter_of', sa.BigInteger(), nullable=True),
     sa.Column('memo', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('voucher_sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
     sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
@@ -499,10 +502,16 @@ def upgrade() -> None:
     sa.Column('decided_by', sa.Integer(), nullable=True),
     sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('entry_id', sa.BigInteger(), nullable=True),
+    sa.CheckConstraint("state <> 'approved' OR (decided_by IS NOT NULL AND decided_by <> written_by AND entry_id IS NOT NULL)", name=op.f('ck_hand_entry_two_people')),
+    sa.CheckConstraint("state IN ('waiting', 'approved', 'refused')", name=op.f('ck_hand_entry_state')),
+    sa.CheckConstraint('amount_fen > 0', name=op.f('ck_hand_entry_amount')),
     sa.ForeignKeyConstraint(['voucher_sha256'], ['voucher.sha256'], name=op.f('fk_hand_entry_voucher_sha256_voucher')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_hand_entry'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hand_entry')),
+    sa.UniqueConstraint('form_key', name=op.f('uq_hand_entry_form_key'))
     )
     with op.batch_alter_table('hand_entry', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_hand_entry_counter_of'), ['counter_of'], unique=False)
+        batch_op.create_index(batch_op.f('ix_hand_entry_entry_id'), ['entry_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_hand_entry_household_id'), ['household_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_hand_entry_state'), ['state'], unique=False)
 
@@ -620,6 +629,9 @@ def upgrade() -> None:
     sa.Column('until_at', service.store.columns.Instant(), nullable=False),
     sa.Column('start_wh', sa.BigInteger(), nullable=False),
     sa.Column('end_wh', sa.BigInteger(), nullable=False),
+    sa.Column('meter_changed', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('since_at < until_at', name=op.f('ck_grid_bill_period')),
+    sa.CheckConstraint('start_wh >= 0 AND start_wh <= end_wh', name=op.f('ck_grid_bill_registers')),
     sa.ForeignKeyConstraint(['hand_entry_id'], ['hand_entry.id'], name=op.f('fk_grid_bill_hand_entry_id_hand_entry')),
     sa.PrimaryKeyConstraint('hand_entry_id', name=op.f('pk_grid_bill'))
     )
@@ -692,6 +704,8 @@ def downgrade() -> None:
     with op.batch_alter_table('hand_entry', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_hand_entry_state'))
         batch_op.drop_index(batch_op.f('ix_hand_entry_household_id'))
+        batch_op.drop_index(batch_op.f('ix_hand_entry_entry_id'))
+        batch_op.drop_index(batch_op.f('ix_hand_entry_counter_of'))
 
     op.drop_table('hand_entry')
     with op.batch_alter_table('billed_session', schema=None) as batch_op:
