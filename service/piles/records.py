@@ -12,7 +12,8 @@ from service.store.columns import BigId, big, instant
 
 class Pile(SQLModel, table=True):
     """A box on the wall. What the operator wants (`in_service`) and what the pile says are two
-    different things; what it says is in PileStatus."""
+    different things; what it says is in PileStatus. `board_tariff_id` is the tariff version that the
+    price board on it was printed for, `board_printed_at` when it was hung."""
 
     id: str = Field(primary_key=True, max_length=23)
     number: int = Field(unique=True)
@@ -24,6 +25,7 @@ class Pile(SQLModel, table=True):
     out_of_service_reason: str | None = None
     enrolled_at: datetime = instant()
     board_printed_at: datetime | None = instant(default=None)
+    board_tariff_id: int | None = None
 
 
 class PileStatus(SQLModel, table=True):
@@ -62,6 +64,21 @@ class Boot(SQLModel, table=True):
     first_heard_ms: int = big()
     last_heard_ms: int = big()
     received: str = Field(default="0", description="which seqs are stored: see received.py")
+
+
+class BootOffset(SQLModel, table=True):
+    """Every step by which an offset was learned: the heartbeats that taught it are not kept, and
+    without their steps nobody could say later by which offset a bill was made."""
+
+    __tablename__ = "boot_offset"
+    __table_args__ = (
+        PrimaryKeyConstraint("boot_no", "offset_ms"),
+        {"sqlite_with_rowid": False},
+    )
+
+    boot_no: int = big()
+    offset_ms: int = big()
+    noted_ms: int = big(description="from when on the service went by it")
 
 
 class PileMessage(SQLModel, table=True):

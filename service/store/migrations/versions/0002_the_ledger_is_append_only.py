@@ -42,15 +42,22 @@ FACTS = {
     "proof_root": ("month = NEW.month",),
     "month_account": ("month = NEW.month",),
     "voucher": ("sha256 = NEW.sha256",),
-    "hand_entry": ("id = NEW.id",),
+    "hand_entry": ("id = NEW.id", "form_key = NEW.form_key"),
     "grid_bill": ("hand_entry_id = NEW.hand_entry_id",),
     "held_decision": ("session_id = NEW.session_id",),
+    "tariff_draft": ("id = NEW.id",),
     "question": ("id = NEW.id", "session_id = NEW.session_id"),
 }
 """Tables to which rows are only added, each with its keys. SQLite's REPLACE removes the row that is
 in the way without asking a delete trigger, so there a key that is taken is refused at insert."""
 
 CLOSED = "<= (SELECT max(month) FROM month_close)"
+
+WRITTEN_ONCE = (
+    "id", "form_key", "kind", "amount_fen", "happened_at", "paid_by", "household_id",
+    "other_household_id", "counter_of", "memo", "voucher_sha256", "written_at", "written_by",
+)  # fmt: skip
+"""What of an entry by hand is fixed as soon as it is written: a second person signs just that."""
 
 RULES = [
     *(
@@ -64,7 +71,16 @@ RULES = [
     ),
     Rule(
         "hand_entry", "UPDATE", "decided", "hand_entry: what was decided never changes",
-        "OLD.state <> 'waiting' OR NEW.kind <> OLD.kind OR NEW.amount_fen <> OLD.amount_fen",
+        "OLD.state <> 'waiting' OR "
+        + " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in WRITTEN_ONCE),
+    ),
+    Rule(
+        "hand_entry", "INSERT", "begins", "hand_entry: an entry begins as one that waits",
+        "NEW.state <> 'waiting'",
+    ),
+    Rule(
+        "grid_bill", "INSERT", "begins", "grid_bill: its entry is decided",
+        "(SELECT state FROM hand_entry WHERE id = NEW.hand_entry_id) <> 'waiting'",
     ),
     Rule(
         "question", "UPDATE", "answered", "question: what was asked and answered never changes",
@@ -73,8 +89,13 @@ RULES = [
         " AND (NEW.state <> OLD.state OR coalesce(NEW.entry_id, 0) <> coalesce(OLD.entry_id, 0)))",
     ),
     Rule(
+        "tariff_draft", "UPDATE", "decided", "tariff_draft: what was decided never changes",
+        "OLD.state <> 'open'",
+    ),
+    Rule(
         "month_close", "UPDATE", "forward", "month_close: a close only goes forward",
-        "NOT (NEW.month = OLD.month AND NEW.closed_at = OLD.closed_at AND ("
+        "NOT (NEW.month = OLD.month AND NEW.closed_at = OLD.closed_at"
+        " AND NEW.closed_by = OLD.closed_by AND NEW.left_open = OLD.left_open AND ("
         "(OLD.state = 'closing' AND NEW.state = 'written') OR "
         "(OLD.state = 'written' AND NEW.state = 'published')))",
     ),
@@ -107,6 +128,11 @@ RULES = [
         "NOT EXISTS (SELECT 1 FROM month_close WHERE month = NEW.month AND state = 'closing')",
     ),
     Rule(
+        "month_account", "INSERT", "publishing",
+        "month_account: written only while its month is being published",
+        "NOT EXISTS (SELECT 1 FROM month_close WHERE month = NEW.month AND state = 'written')",
+    ),
+    Rule(
         "tariff_band", "INSERT", "published", "tariff_band: its version is published",
         "EXISTS (SELECT 1 FROM ledger_entry WHERE cause = 'tariff'"
         " AND cause_ref = CAST(NEW.version_id AS VARCHAR(20)))",
@@ -125,7 +151,9 @@ NOT_REPLACED = [
 def upgrade() -> None:
     if op.get_context().dialect.name == "sqlite":
         for rule in [*RULES, *NOT_REPLACED]:
-            when = f"WHEN {rule.condition} " if rule.condition else ""
+            # before 3.39 SQLite knows the comparison that sees NULL only by its own name
+            condition = rule.condition.replace("IS DISTINCT FROM", "IS NOT")
+            when = f"WHEN {condition} " if condition else ""
             op.execute(
                 f"CREATE TRIGGER {rule.table}_{rule.name} BEFORE {rule.event} ON {rule.table} "
                 f"{when}BEGIN SELECT RAISE(ABORT, '{rule.message}'); END"
