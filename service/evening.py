@@ -121,7 +121,7 @@ def compare(parts: Parts, truth: dict[str, Any]) -> Outcome:
     held = Counter(row.held_reason or "?" for row in rows.values() if row.state == "held")
     lost = [
         one for one in finished
-        if one not in billed and (one not in rows or rows[one].state != "held")
+        if one not in billed and (one not in rows or rows[one].state not in ("held", "waived"))
     ]  # fmt: skip
     off = [
         one for one, row in billed.items()

@@ -69,7 +69,7 @@ class SessionOut(BaseModel):
         Field(
             description="queued, starting (the pile was told and has not confirmed), charging, "
             "stopping, ended (its settlement is still to come), settled, held (a person must "
-            "look), cancelled (it never began)"
+            "look), waived (a person has looked: nothing is billed), cancelled (it never began)"
         ),
     ]
     source: Annotated[str, Field(description="How it was asked for: qr, card, gatehouse, api.")]

@@ -16,7 +16,7 @@ class VisitsOut(BaseModel):
     not_started: Annotated[int, Field(description="Wanted to the end, and never began.")]
     left_queue: Annotated[int, Field(description="No longer wanted to wait.")]
     under_way: int
-    ended: Annotated[int, Field(description="Settled or held, by when they ended.")]
+    ended: Annotated[int, Field(description="Settled, held or let go, by when they ended.")]
     energy_wh: int
     held: int
     held_wh: int
@@ -123,11 +123,12 @@ class MoneyOut(BaseModel):
 
 
 class BalanceOut(BaseModel):
-    """moved = billed + held + unbilled + unattributed, or there is a difference. In Wh."""
+    """moved = billed + held + waived + unbilled + unattributed, or there is a difference. In Wh."""
 
     moved_wh: Annotated[int, Field(description="What the registers moved.")]
     billed_wh: int
     held_wh: int
+    waived_wh: Annotated[int, Field(description="Held, and let go by a person: never billed.")]
     unbilled_wh: Annotated[int, Field(description="Running, or not posted yet.")]
     unattributed_wh: Annotated[int, Field(description="Drawn outside of any session.")]
     doubled_wh: Annotated[int, Field(description="Claimed by two sessions; must be 0.")]

@@ -15,10 +15,11 @@ from service.metering.energy import Claim, Metered, Point, meter_session
 from service.metering.records import Reading, of_sessions
 from service.piles.actions import find_boot
 from service.piles.board import PileNow
-from service.piles.messages import Heard, Moment, Settlement
+from service.piles.messages import Heard, Settlement
 from service.piles.records import boots_by_no
 from service.sessions.actions import advance, keep_settlement
 from service.sessions.lifecycle import Event, State
+from service.sessions.record_times import span_of
 from service.sessions.records import Session, session_row, settlements_of
 
 NEVER_CAME = "no_settlement"
@@ -112,20 +113,12 @@ def _fill(work: Work, pile: PileNow, row: Session, settlement: Settlement) -> No
 
 def _span(work: Work, pile: str, row: Session, settlement: Settlement) -> tuple[int, int]:
     """When the session began and ended, by the service's clock (wire contract, section 5)."""
-    start_ms = _moment_ms(work, pile, settlement.start)
-    end_ms = _moment_ms(work, pile, settlement.end)
-    length_ms = settlement.duration_s * 1000
-    if end_ms is None:
-        end_ms = start_ms + length_ms if start_ms is not None else work.now_ms
-    if start_ms is None:
-        start_ms = end_ms - length_ms
-    return min(start_ms, end_ms), end_ms
 
+    def time_of(boot_id: str, uptime_ms: int) -> int | None:
+        boot = find_boot(work.uow, work.house.board, pile, boot_id)
+        return boot.time_of(uptime_ms) if boot else None
 
-def _moment_ms(work: Work, pile: str, moment: Moment) -> int | None:
-    boot = find_boot(work.uow, work.house.board, pile, moment.boot_id)
-    at_ms = boot.time_of(moment.uptime_ms) if boot else None
-    return None if at_ms is None else min(at_ms, work.now_ms)
+    return span_of(settlement, time_of, work.now_ms)
 
 
 # --- pricing and posting -------------------------------------------------------------------------

@@ -30,7 +30,12 @@ class Stage(StrEnum):
     ENDED = "ended"
     SETTLED = "settled"
     HELD = "held"
+    WAIVED = "waived"
     CANCELLED = "cancelled"
+
+
+NO_LIMITS = frozenset({Stage.SETTLED, Stage.WAIVED, Stage.CANCELLED})
+OVER_FOR_GOOD = frozenset({Stage.SETTLED, Stage.HELD, Stage.WAIVED, Stage.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class SessionView:
     @property
     def is_live(self) -> bool:
         """Will it change by itself?"""
-        return self.stage not in (Stage.SETTLED, Stage.HELD, Stage.CANCELLED)
+        return self.stage not in OVER_FOR_GOOD
 
 
 HEADLINES = {
@@ -103,6 +108,7 @@ HEADLINES = {
     Stage.ENDED: N_("Over"),
     Stage.SETTLED: N_("Finished"),
     Stage.HELD: N_("Over, the bill is being checked"),
+    Stage.WAIVED: N_("Over, nothing is billed"),
     Stage.CANCELLED: N_("It did not start"),
 }
 
@@ -139,7 +145,7 @@ def session_view(facts: SessionFacts, zone: tzinfo) -> SessionView:
         curve=curve(facts.samples) if running else None,
         place=facts.turn.place if facts.turn else None,
         expected=_expected(facts, zone),
-        limits=_limits(facts, zone) if stage not in (Stage.SETTLED, Stage.CANCELLED) else (),
+        limits=_limits(facts, zone) if stage not in NO_LIMITS else (),
         stop_doubt=_stop_doubt(row, stage, now),
     )
 
@@ -150,11 +156,13 @@ def _detail(facts: SessionFacts, stage: Stage, zone: tzinfo) -> Sentence | None:
         if row.stop_asked_by or row.why is None or row.why.startswith(("feeder:", "queue")):
             return Sentence(N_("You left before it started. Nothing is charged."))
         return not_started_sentence(row.why)
+    if stage is Stage.WAIVED:
+        return Sentence(N_("The committee has looked at this charge: you pay nothing for it."))
     if stage is Stage.HELD:
-        return Sentence(
-            N_("Nothing is billed until somebody has looked: {reason}."),
-            {"reason": held_sentence(row.held_reason)},
-        )
+        message = N_("Nothing is billed until somebody has looked: {reason}.")
+        if row.posted_at is not None:
+            message = N_("The bill stands, and somebody looks at it again: {reason}.")
+        return Sentence(message, {"reason": held_sentence(row.held_reason)})
     if stage is Stage.SETTLED:
         return stop_sentence(row.stop_reason, row.why)
     if stage is Stage.ENDED:

@@ -27,6 +27,7 @@ STATES = {
     State.ENDED: N_("over, waiting for the meter"),
     State.SETTLED: N_("finished"),
     State.HELD: N_("being checked"),
+    State.WAIVED: N_("checked, not billed"),
     State.CANCELLED: N_("did not start"),
 }
 

@@ -1,4 +1,4 @@
-"""Do meters and bills agree? Billed + held + not yet billed + unattributed = register movement.
+"""Do meters and bills agree? Billed + held + let go + not yet billed + unattributed = movement.
 
 Movement is what the readings say, the rest is what the books say, so each checks the other. What no
 session claims is unattributed (an outlet that draws a little by itself); what two sessions claim is
@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
     BILLED = "billed"
     HELD = "held"
+    WAIVED = "waived"
     UNBILLED = "unbilled"
 
 
@@ -52,6 +53,7 @@ class Balance:
     moved_wh: int = 0
     billed_wh: int = 0
     held_wh: int = 0
+    waived_wh: int = 0
     unbilled_wh: int = 0
     unattributed_wh: int = 0
     doubled_wh: int = 0
@@ -59,8 +61,8 @@ class Balance:
     @property
     def difference_wh(self) -> int:
         """Movement minus everything that accounts for it: 0 when meters and bills agree."""
-        accounted = self.billed_wh + self.held_wh + self.unbilled_wh + self.unattributed_wh
-        return self.moved_wh - accounted
+        sold = self.billed_wh + self.held_wh + self.waived_wh + self.unbilled_wh
+        return self.moved_wh - sold - self.unattributed_wh
 
     @property
     def agrees(self) -> bool:
@@ -72,6 +74,7 @@ class Balance:
             self.moved_wh + other.moved_wh,
             self.billed_wh + other.billed_wh,
             self.held_wh + other.held_wh,
+            self.waived_wh + other.waived_wh,
             self.unbilled_wh + other.unbilled_wh,
             self.unattributed_wh + other.unattributed_wh,
             self.doubled_wh + other.doubled_wh,
@@ -146,6 +149,7 @@ def _balance(epoch: _Epoch) -> Balance:
         moved_wh=high - low,
         billed_wh=books[Kind.BILLED],
         held_wh=books[Kind.HELD],
+        waived_wh=books[Kind.WAIVED],
         unbilled_wh=books[Kind.UNBILLED],
         unattributed_wh=high - low - covered,
         doubled_wh=sum(claim.end_wh - claim.start_wh for claim in epoch.claims) - covered,

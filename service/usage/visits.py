@@ -68,7 +68,7 @@ class Day:
 WAIT_COUNTS_FROM_MS = 1_000
 """A start that found room is commanded in the same moment; more than a second is a queue."""
 
-_WITH_ENERGY = frozenset({State.SETTLED, State.HELD})
+_WITH_ENERGY = frozenset({State.SETTLED, State.HELD, State.WAIVED})
 
 
 def figures(visits: Iterable[Visit], span: Span) -> VisitFigures:

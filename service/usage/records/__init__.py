@@ -158,6 +158,7 @@ def claims_between(uow: UnitOfWork, span: Span) -> list[Claim]:
     kind = case(
         (col(BilledSession.session_id).is_not(None), Kind.BILLED.value),
         (col(Session.state) == State.HELD, Kind.HELD.value),
+        (col(Session.state) == State.WAIVED, Kind.WAIVED.value),
         else_=Kind.UNBILLED.value,
     )
     statement = (
@@ -175,7 +176,7 @@ def claims_between(uow: UnitOfWork, span: Span) -> list[Claim]:
         .where(
             col(Session.ended_at) >= span.since,
             col(Session.ended_at) < span.until,
-            col(Session.state).in_((State.SETTLED, State.HELD)),
+            col(Session.state).in_((State.SETTLED, State.HELD, State.WAIVED)),
             col(Session.register_id).is_not(None),
             col(Session.end_wh) >= col(Session.start_wh),
         )
