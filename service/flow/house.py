@@ -222,6 +222,7 @@ class Work:
         self.messages: list[dict[str, Any]] = []
         self.readings: list[dict[str, Any]] = []
         self.boots: dict[int, BootNow] = {}
+        self.timed: dict[int, BootNow] = {}
         self.piles: dict[str, PileNow] = {}
         self.finishers: list[Callable[[], None]] = []
         self.commands = 0

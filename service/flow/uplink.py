@@ -12,7 +12,7 @@ from service.flow.house import House, Work
 from service.flow.readings import take_readings, time_of
 from service.metering.records import Reading as ReadingRow
 from service.piles import commands
-from service.piles.actions import open_boot, save_boots, save_status, set_aside
+from service.piles.actions import note_offsets, open_boot, save_boots, save_status, set_aside
 from service.piles.board import BootNow, PileNow
 from service.piles.messages import (
     Heard,
@@ -127,7 +127,7 @@ def _hear(work: Work, pile: PileNow, boot: BootNow, said: Said) -> None:
     uptime_ms = getattr(said.message, "uptime_ms", None)
     is_buffered = getattr(said.message, "buffered", False)
     if uptime_ms is not None and not is_buffered and boot.hear(uptime_ms, received_ms):
-        work.boots[boot.no] = boot
+        work.boots[boot.no] = work.timed[boot.no] = boot
     now = pile.boot
     is_newer = now is None or now.offset_ms is None or boot.rank > now.rank
     if is_newer and boot.offset_ms is not None:
@@ -145,6 +145,7 @@ def _store(work: Work) -> None:
     work.uow.insert_new(PileMessage, work.messages)
     work.uow.insert_new(ReadingRow, work.readings)
     save_boots(work.uow, work.boots.values())
+    note_offsets(work.uow, work.timed.values(), work.now_ms)
     save_status(work.uow, work.piles.values())
 
 

@@ -13,6 +13,7 @@ from service.piles.messages import Hello, Outgoing, topic_down
 from service.piles.received import Received
 from service.piles.records import (
     Boot,
+    BootOffset,
     Command,
     DeadLetter,
     Pile,
@@ -128,6 +129,14 @@ def save_boots(uow: UnitOfWork, boots: Iterable[BootNow]) -> None:
     ]
     if rows:
         uow.session.connection().execute(SAVE_BOOT, rows)
+
+
+def note_offsets(uow: UnitOfWork, boots: Iterable[BootNow], now_ms: int) -> None:
+    """Keep by which offset the service goes from now on, of boots whose offset was bettered."""
+    rows = [
+        {"boot_no": boot.no, "offset_ms": boot.offset_ms, "noted_ms": now_ms} for boot in boots
+    ]
+    uow.insert_new(BootOffset, rows)
 
 
 def save_status(uow: UnitOfWork, piles: Iterable[PileNow]) -> None:
