@@ -4,7 +4,7 @@ Prices are integers in 0.0001 yuan per kWh (`price_e4`: 4870 is 0.487 yuan). An 
 such a price is exact in 0.0000001 yuan (`e7`), so a bill can be checked with a pencil.
 """
 
-from decimal import Decimal, InvalidOperation
+import re
 from typing import NamedTuple
 
 E7_PER_FEN = 100_000
@@ -12,6 +12,12 @@ E7_PER_FEN = 100_000
 
 MAX_FEN = 10**12
 """No amount of this compound reaches ten billion yuan; more is a typing mistake."""
+
+MOST_DIGITS = 13
+"""Digits before the point that can still be such an amount; longer texts are not even read."""
+
+PLAIN_NUMBER = re.compile(r"(?P<sign>[+-]?)(?=\.?[0-9])(?P<whole>[0-9]*)(?:\.(?P<part>[0-9]*))?")
+"""What a person types for an amount: no exponent, no grouping. Exact, whatever its length."""
 
 
 class BadQuantityError(ValueError):
@@ -71,10 +77,13 @@ def parse_price_e4(text: str) -> int:
 
 
 def _parse(text: str, scale: int, wanted: str) -> int:
-    try:
-        scaled = Decimal(text.strip()) * scale
-    except InvalidOperation:
-        raise BadQuantityError(f"'{text}' is not a number; write {wanted}") from None
-    if not scaled.is_finite() or scaled != scaled.to_integral_value() or abs(scaled) > MAX_FEN:
+    found = PLAIN_NUMBER.fullmatch(text.strip())
+    if found is None:
+        raise BadQuantityError(f"'{text}' is not a number; write {wanted}")
+    sign, whole, part = found["sign"], found["whole"].lstrip("0"), (found["part"] or "").rstrip("0")
+    if len(whole) > MOST_DIGITS or len(part) > len(str(scale)) - 1:
         raise BadQuantityError(f"'{text}' does not fit; write {wanted}")
-    return int(scaled)
+    size = int(whole or "0") * scale + int(part.ljust(len(str(scale)) - 1, "0"))
+    if size > MAX_FEN:
+        raise BadQuantityError(f"'{text}' does not fit; write {wanted}")
+    return -size if sign == "-" else size

@@ -74,7 +74,8 @@ def check(version: TariffVersion, government_price_e4: int) -> list[Sentence]:
     """Every reason why this version may not be published; empty when it may."""
     refusals = _number_of_bands(version)
     for band in version.bands:
-        refusals += _prices(band, government_price_e4)
+        refusals += electricity_doubts(band.name, band.electricity_e4, government_price_e4)
+        refusals += service_doubts(band.name, band.service_e4)
     names = [band.name for band in version.bands]
     if "" in (name.strip() for name in names) or len(set(names)) != len(names):
         refusals.append(Sentence(N_("Every band needs a name of its own.")))
@@ -99,27 +100,28 @@ def _number_of_bands(version: TariffVersion) -> list[Sentence]:
     return [Sentence(message, {"most": MOST_BANDS, "count": count})]
 
 
-def _prices(band: Band, government_price_e4: int) -> list[Sentence]:
-    refusals = []
-    if band.electricity_e4 > government_price_e4:
-        message = N_(
-            "Band {band}: electricity at {price} yuan/kWh is above the government price of "
-            "{ceiling}; it is passed through, never marked up."
-        )
-        values = {
-            "band": band.name,
-            "price": show_price(band.electricity_e4),
-            "ceiling": show_price(government_price_e4),
-        }
-        refusals.append(Sentence(message, values))
-    if min(band.electricity_e4, band.service_e4) < 0:
-        message = N_("Band {band}: a price cannot be negative.")
-        refusals.append(Sentence(message, {"band": band.name}))
-    if band.service_e4 > HIGHEST_PRICE_E4:
-        message = N_("Band {band}: {price} yuan/kWh looks like a typing mistake.")
-        values = {"band": band.name, "price": show_price(band.service_e4)}
-        refusals.append(Sentence(message, values))
-    return refusals
+def electricity_doubts(band: str, price_e4: int, government_price_e4: int) -> list[Sentence]:
+    """Why this electricity price may not be published; it is passed through, never marked up."""
+    if price_e4 < 0:
+        return [Sentence(N_("Band {band}: a price cannot be negative."), {"band": band})]
+    if price_e4 <= government_price_e4:
+        return []
+    message = N_(
+        "Band {band}: electricity at {price} yuan/kWh is above the government price of "
+        "{ceiling}; it is passed through, never marked up."
+    )
+    ceiling = show_price(government_price_e4)
+    return [Sentence(message, {"band": band, "price": show_price(price_e4), "ceiling": ceiling})]
+
+
+def service_doubts(band: str, price_e4: int) -> list[Sentence]:
+    """Why this service fee may not be published; how high it is, is the committee's decision."""
+    if price_e4 < 0:
+        return [Sentence(N_("Band {band}: a price cannot be negative."), {"band": band})]
+    if price_e4 <= HIGHEST_PRICE_E4:
+        return []
+    message = N_("Band {band}: {price} yuan/kWh looks like a typing mistake.")
+    return [Sentence(message, {"band": band, "price": show_price(price_e4)})]
 
 
 def _slots(bands: Sequence[Band]) -> list[Sentence]:

@@ -46,6 +46,12 @@ def test_rule_7_bands_without_consent_are_not_published(store: Store):
         assert "consent" in words(try_to_publish(uow, replace(TWO_BANDS, consent_at=None)))
 
 
+def test_a_consent_that_is_still_to_be_given_is_none(store: Store):
+    with store.writing() as uow:
+        tomorrow = replace(TWO_BANDS, consent_at=local("2026-03-16"))
+        assert "dated in the future" in words(try_to_publish(uow, tomorrow))
+
+
 def test_rule_9_a_new_version_leaves_the_past_alone(store: Store):
     with store.writing() as uow:
         publish(uow)

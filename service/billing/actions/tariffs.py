@@ -37,6 +37,8 @@ def publish_tariff(
     reasons = check(draft, government_price_e4)
     if versions and draft.starts_at <= now:
         reasons.append(Sentence(N_("A new tariff starts in the future: no past price changes.")))
+    if draft.consent_at is not None and draft.consent_at > now:
+        reasons.append(Sentence(N_("The owners' consent cannot be dated in the future.")))
     if reasons:
         return Refused(tuple(reasons))
     version = replace(draft, id=versions[-1].id + 1 if versions else 1)
