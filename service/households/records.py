@@ -150,6 +150,12 @@ def households(uow: UnitOfWork) -> Sequence[Household]:
     ).all()
 
 
+def every_household(uow: UnitOfWork) -> Sequence[Household]:
+    """All who ever lived here, by door and by when they came."""
+    order = (col(Household.door), col(Household.moved_in_at), col(Household.id))
+    return uow.session.exec(select(Household).order_by(*order)).all()
+
+
 LIVE_PASS = select(Pass).where(
     col(Pass.digest) == bindparam("digest"), col(Pass.revoked_at).is_(None)
 )

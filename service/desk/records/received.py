@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, PrimaryKeyConstraint
 from sqlmodel import Field, SQLModel, col, delete, func, select, update
 
+from service.desk.records.written import HandEntry
 from service.store import UnitOfWork
 from service.store.columns import BigId, big, instant
 
@@ -61,6 +62,7 @@ class PaymentRow(SQLModel, table=True):
     decided_by: int | None = None
     reason: str = ""
     entry_id: int | None = big(default=None)
+    taken_back: int = 0
 
 
 def file_with(uow: UnitOfWork, sha256: str) -> PaymentFile | None:
@@ -104,6 +106,14 @@ def rows_in(uow: UnitOfWork, state: str, limit: int = 10_000) -> Sequence[Paymen
         .where(PaymentRow.state == state)
         .order_by(col(PaymentRow.received_at), col(PaymentRow.ref))
         .limit(limit)
+    )
+    return uow.session.exec(statement).all()
+
+
+def bank_payments(uow: UnitOfWork) -> Sequence[HandEntry]:
+    """Payments through a bank that were written by hand and not refused."""
+    statement = select(HandEntry).where(
+        HandEntry.kind == "payment", HandEntry.paid_by == "bank", HandEntry.state != "refused"
     )
     return uow.session.exec(statement).all()
 

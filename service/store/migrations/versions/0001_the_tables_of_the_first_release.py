@@ -562,6 +562,7 @@ def upgrade() -> None:
     sa.Column('decided_by', sa.Integer(), nullable=True),
     sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('entry_id', sa.BigInteger(), nullable=True),
+    sa.Column('taken_back', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['file_id'], ['payment_file.id'], name=op.f('fk_payment_row_file_id_payment_file')),
     sa.PrimaryKeyConstraint('file_id', 'row', name=op.f('pk_payment_row')),
     sa.UniqueConstraint('ref', name=op.f('uq_payment_row_ref'))
