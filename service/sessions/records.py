@@ -85,7 +85,9 @@ class HeldDecision(SQLModel, table=True):
 
     The register values, and the moments between which they lie, are what is billed by `record` and
     `readings`, and what is let go by `waive`; none if nothing shows how much it was. `household_id`
-    is whom a session of nobody was given to. `evidence` is what the person saw.
+    is whom a session of nobody was given to. `was_billed`: it was in the ledger already when a
+    second record contradicted the first, so only a credit note could follow. `evidence` is what
+    the person saw.
     """
 
     __tablename__ = "held_decision"
@@ -95,6 +97,7 @@ class HeldDecision(SQLModel, table=True):
     held_for: str = ""
     household_id: int | None = None
     register_id: str | None = None
+    was_billed: bool = False
     start_wh: int | None = big(default=None)
     end_wh: int | None = big(default=None)
     since_ms: int | None = big(default=None)

@@ -66,12 +66,13 @@ def digest_of(sheet: Sheet) -> str:
 
 
 def points_of(sheet: Sheet) -> list[Point]:
-    """The readings of a sheet as points; those whose time is not known prove nothing in time."""
-    return [
+    """The readings of a sheet as points, by time; those whose time is not known prove nothing in time."""
+    found = {
         Point(at_ms, wh, register)
         for at_ms, wh, _, register, timed in sheet["readings"]
         if timed and wh is not None
-    ]
+    }
+    return sorted(found)
 
 
 # --- the parts ------------------------------------------------------------------------------------

@@ -146,6 +146,7 @@ def upgrade() -> None:
     sa.Column('held_for', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('household_id', sa.Integer(), nullable=True),
     sa.Column('register_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('was_billed', sa.Boolean(), nullable=False),
     sa.Column('start_wh', sa.BigInteger(), nullable=True),
     sa.Column('end_wh', sa.BigInteger(), nullable=True),
     sa.Column('since_ms', sa.BigInteger(), nullable=True),
