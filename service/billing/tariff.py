@@ -100,7 +100,9 @@ def _number_of_bands(version: TariffVersion) -> list[Sentence]:
     return [Sentence(message, {"most": MOST_BANDS, "count": count})]
 
 
-def electricity_doubts(band: str, price_e4: int, government_price_e4: int) -> list[Sentence]:
+def electricity_doubts(
+    band: str | Sentence, price_e4: int, government_price_e4: int
+) -> list[Sentence]:
     """Why this electricity price may not be published; it is passed through, never marked up."""
     if price_e4 < 0:
         return [Sentence(N_("Band {band}: a price cannot be negative."), {"band": band})]
@@ -114,7 +116,7 @@ def electricity_doubts(band: str, price_e4: int, government_price_e4: int) -> li
     return [Sentence(message, {"band": band, "price": show_price(price_e4), "ceiling": ceiling})]
 
 
-def service_doubts(band: str, price_e4: int) -> list[Sentence]:
+def service_doubts(band: str | Sentence, price_e4: int) -> list[Sentence]:
     """Why this service fee may not be published; how high it is, is the committee's decision."""
     if price_e4 < 0:
         return [Sentence(N_("Band {band}: a price cannot be negative."), {"band": band})]

@@ -1,6 +1,7 @@
 """Every reading that a pile ever sent, once."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Index, PrimaryKeyConstraint, func, text
 from sqlmodel import Field, SQLModel, col, select
@@ -59,6 +60,26 @@ def of_sessions(uow: UnitOfWork, session_ids: Iterable[str]) -> dict[str, list[R
         for row in uow.session.exec(select(Reading).where(col(Reading.session_id).in_(part))):
             found[row.session_id or ""].append(row)
     return found
+
+
+class RegisterValue(NamedTuple):
+    """What a split of energy needs of a reading, and no more of it."""
+
+    session_id: str
+    boot_no: int
+    uptime_ms: int
+    energy_total_wh: int
+    register_id: str
+
+
+def register_values(uow: UnitOfWork, session_ids: Sequence[str]) -> list[RegisterValue]:
+    """The register values of some hundreds of sessions, in no particular order; plain rows, because
+    a month has half a million of them."""
+    columns = [getattr(Reading, name) for name in RegisterValue._fields]
+    statement = select(*columns).where(
+        col(Reading.session_id).in_(session_ids), col(Reading.energy_total_wh).is_not(None)
+    )
+    return [RegisterValue._make(row) for row in uow.session.connection().execute(statement)]
 
 
 def extremes(uow: UnitOfWork, session_ids: Iterable[str]) -> dict[str, tuple[int, int]]:

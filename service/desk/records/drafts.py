@@ -1,11 +1,13 @@
 """Tariffs that are only proposed: anybody may read them, nothing is priced by them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col, select
 
+from service.store import UnitOfWork
 from service.store.columns import BigId, instant
 
 
@@ -32,3 +34,13 @@ class TariffDraft(SQLModel, table=True):
     votes_against: int | None = None
     remark: str = ""
     version_id: int | None = None
+
+
+def draft_row(uow: UnitOfWork, draft_id: int, *, to_change: bool = False) -> TariffDraft | None:
+    """One draft; nobody else changes it until the unit ends if it is read `to_change`."""
+    return uow.session.get(TariffDraft, draft_id, with_for_update=to_change or None)
+
+
+def draft_rows(uow: UnitOfWork) -> Sequence[TariffDraft]:
+    """Every draft, the newest first."""
+    return uow.session.exec(select(TariffDraft).order_by(col(TariffDraft.id).desc())).all()
