@@ -27,6 +27,33 @@ class StatementFigures(NamedTuple):
     sessions: int
 
 
+class HandFigures(NamedTuple):
+    """What two people signed, in the order in which it is digested. Times in milliseconds.
+
+    `grid` is the period of a grid bill: since, until, the register in Wh at both, and whether the
+    meter was changed before it. People are numbers of the staff list.
+    """
+
+    hand_id: int
+    kind: str
+    amount_fen: int
+    happened_ms: int
+    paid_by: str
+    household_id: int | None
+    other_household_id: int | None
+    counter_of: int | None
+    memo: str
+    voucher_sha256: str | None
+    written_by: int
+    approved_by: int
+    grid: tuple[int, int, int, int, bool] | None
+
+
+def of_hand_entry(figures: HandFigures) -> str:
+    """The digest of an entry by hand: its figures, its paper, and who signed it."""
+    return digest(figures)
+
+
 def of_session(bill: SessionToBill, priced: Priced) -> str:
     """The digest of a session's printed lines: everything on them, remainders too."""
     lines = [

@@ -46,6 +46,7 @@ class PaymentReceived:
     paid_by: PaidBy
     written_by: str
     memo: str = ""
+    facts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from service.billing.actions.closing import close_month, close_step, months_to_close
 from service.billing.actions.posting import (
     counter_entry,
+    entry_of,
     post_session,
     post_sessions,
+    post_voucher,
     record_payment,
 )
 from service.billing.actions.reading import (
@@ -35,10 +37,12 @@ __all__ = [
     "close_month",
     "close_step",
     "counter_entry",
+    "entry_of",
     "months_to_close",
     "newest_tariff_id",
     "post_session",
     "post_sessions",
+    "post_voucher",
     "publish_tariff",
     "published_months",
     "record_payment",

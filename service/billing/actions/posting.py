@@ -1,6 +1,7 @@
 """Writing into the ledger: sessions, payments and what takes a mistake back."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 
@@ -14,6 +15,7 @@ from service.billing.ledger import (
     Head,
     Posting,
     chain,
+    check,
     counter,
     moving,
 )
@@ -153,6 +155,7 @@ def record_payment(
         postings,
         payment.memo,
         payment.written_by,
+        facts=payment.facts,
     )
     earlier = entry_for(uow, Cause.PAYMENT, payment.ref)
     if earlier is not None:
@@ -173,12 +176,54 @@ def _why_no_payment(payment: PaymentReceived, now: datetime) -> tuple[Sentence, 
     return tuple(reasons)
 
 
+def post_voucher(
+    uow: UnitOfWork, voucher: Draft, now: datetime, zone: tzinfo
+) -> Posted | AlreadyPosted | Refused:
+    """An entry by hand that two people have signed: a cost, an investment, a transfer.
+
+    Its `facts` are the digest of what they signed. Raises UnbalancedError.
+    """
+    if voucher.cause is not Cause.VOUCHER or not voucher.cause_ref or not voucher.facts:
+        raise ValueError("a voucher has a number and seals what was signed")
+    check(voucher.postings)
+    if not voucher.postings:
+        return Refused((Sentence(N_("An entry by hand must move an amount.")),))
+    if voucher.happened_at > now:
+        return Refused((Sentence(N_("An entry by hand cannot be of the future.")),))
+    lock_books(uow)
+    earlier = entry_for(uow, Cause.VOUCHER, voucher.cause_ref)
+    if earlier is not None:
+        (before,) = load_entries(uow, [earlier])
+        same = (before.draft.postings, before.draft.facts) == (voucher.postings, voucher.facts)
+        return AlreadyPosted(voucher.cause_ref, earlier.id, same)
+    (entry,) = append(uow, [voucher], now, zone)
+    return _posted(entry, voucher.cause_ref, moved_fen(entry), zone)
+
+
+def moved_fen(entry: Entry) -> int:
+    """How much an entry moves: what it debits, which is what it credits."""
+    return sum(p.amount_fen for p in entry.draft.postings if p.amount_fen > 0)
+
+
+def entry_of(uow: UnitOfWork, entry_id: int) -> Entry | None:
+    """An entry of the ledger with its postings."""
+    row = uow.session.get(LedgerEntry, entry_id)
+    return None if row is None else load_entries(uow, [row])[0]
+
+
 def counter_entry(
-    uow: UnitOfWork, entry_id: int, reason: str, by: str, now: datetime, zone: tzinfo
+    uow: UnitOfWork,
+    entry_id: int,
+    reason: str,
+    by: str,
+    now: datetime,
+    zone: tzinfo,
+    facts: str = "",
 ) -> Posted | AlreadyPosted | Refused:
     """Take an entry back with a counter-entry that names it; it counts in the open month.
 
-    For a household this is a credit note (or a debit) on its next statement.
+    For a household this is a credit note (or a debit) on its next statement. `facts`: the digest
+    of what two people have signed.
     """
     lock_books(uow)
     row = uow.session.get(LedgerEntry, entry_id)
@@ -193,7 +238,8 @@ def counter_entry(
     if earlier is not None:
         return AlreadyPosted(str(entry_id), earlier.id, earlier.memo == reason)
     (mistaken,) = load_entries(uow, [row])
-    (entry,) = append(uow, [counter(mistaken, reason, by, now)], now, zone)
+    draft = replace(counter(mistaken, reason, by, now), facts=facts)
+    (entry,) = append(uow, [draft], now, zone)
     receivable = (p for p in entry.draft.postings if p.account is Account.RECEIVABLE)
     return _posted(entry, str(entry_id), sum(p.amount_fen for p in receivable), zone)
 

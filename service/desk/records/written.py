@@ -48,7 +48,7 @@ class HandEntry(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
-    form_key: str = Field(max_length=64, unique=True)
+    form_key: str | None = Field(default=None, max_length=64, unique=True)
     kind: str = Field(max_length=16)
     amount_fen: int = big()
     happened_at: datetime = instant()

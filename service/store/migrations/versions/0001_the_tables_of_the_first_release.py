@@ -490,7 +490,7 @@ def upgrade() -> None:
 
     op.create_table('hand_entry',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('form_key', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('form_key', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
     sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
     sa.Column('happened_at', service.store.columns.Instant(), nullable=False),
