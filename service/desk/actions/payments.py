@@ -1,6 +1,7 @@
 """What becomes of payments that were taken in: posted by themselves, or decided by a person.
 
-    matched --> posted;  unmatched --(a person)--> posted | ignored;  posted, ignored --> unmatched
+    matched --> posted;  unmatched --(a person)--> posted | ignored
+    posted --(two people counter its entry)--> unmatched;  ignored --(a person)--> unmatched
 
 Posting goes in batches, each complete in itself. Killed anywhere and started again it arrives at
 the same entries: each has the bank's number as its reference, and the ledger takes that once.
@@ -8,10 +9,12 @@ the same entries: each has the bank's number as its reference, and the ledger ta
 
 from datetime import datetime, tzinfo
 
-from service.billing.actions import PaidBy, PaymentReceived, counter_entry, record_payment
+from service.billing.actions import PaidBy, PaymentReceived, record_payment
 from service.billing.outcomes import AlreadyPosted, Posted, Refused
+from service.desk.actions.written import write_counter
 from service.desk.intake import kept, said
-from service.desk.records.received import PaymentRow, rows_in
+from service.desk.records.received import PaymentRow, countered_rows, rows_in
+from service.desk.written import Written
 from service.store import UnitOfWork
 from service.words import N_, Sentence
 
@@ -94,25 +97,38 @@ def ignore(
 def take_back(
     uow: UnitOfWork,
     place: tuple[int, int],
-    reason: str,
+    why: str,
+    form_key: str,
+    by: int,
     now: datetime,
     zone: tzinfo,
-    by: int | None,
-) -> PaymentRow | Refused:
-    """A payment was put down for the wrong household: a counter-entry, and it is nobody's again."""
+) -> Written | PaymentRow | Refused:
+    """A payment was put down for the wrong household. A second person must sign the counter-entry;
+    then the payment is nobody's again. One that was only set aside is so at once."""
     row = uow.session.get(PaymentRow, place)
     if row is None or row.state not in ("posted", "ignored"):
         return Refused((Sentence(N_("This payment is not decided yet.")),))
     if row.entry_id is not None:
-        outcome = counter_entry(uow, row.entry_id, reason, f"committee:{by}", now, zone)
-        if isinstance(outcome, Refused):
-            return outcome
-        row.taken_back += 1
-    row.state, row.household_id, row.entry_id = "unmatched", None, None
-    row.why, row.reason = kept(Sentence(N_("taken back by hand"))), reason.strip()[:LONGEST_REASON]
-    row.decided_at, row.decided_by = None, by
-    uow.session.add(row)
+        return write_counter(uow, row.entry_id, why, form_key, by, now, zone)
+    _free(uow, row)
     return row
+
+
+def free_countered(uow: UnitOfWork) -> int:
+    """Payments whose entry was taken back are nobody's again; how many there were."""
+    rows = countered_rows(uow)
+    for row in rows:
+        row.taken_back += 1
+        _free(uow, row)
+    return len(rows)
+
+
+def _free(uow: UnitOfWork, row: PaymentRow) -> None:
+    row.state, row.household_id, row.entry_id = "unmatched", None, None
+    row.why, row.reason = kept(Sentence(N_("taken back by hand"))), ""
+    row.decided_at, row.decided_by = None, None
+    uow.session.add(row)
+    uow.session.flush()
 
 
 def _undecided(uow: UnitOfWork, place: tuple[int, int]) -> PaymentRow | Refused:

@@ -170,6 +170,7 @@ def throw_away(uow: UnitOfWork, file_id: int) -> bool:
     if file is None or file.state != "draft":
         return False
     uow.session.delete(file)
+    uow.session.flush()
     return True
 
 

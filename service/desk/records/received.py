@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, PrimaryKeyConstraint
 from sqlmodel import Field, SQLModel, col, delete, func, select, update
 
+from service.billing.records import LedgerEntry
 from service.desk.records.written import HandEntry
 from service.store import UnitOfWork
 from service.store.columns import BigId, big, instant
@@ -114,6 +115,15 @@ def bank_payments(uow: UnitOfWork) -> Sequence[HandEntry]:
     """Payments through a bank that were written by hand and not refused."""
     statement = select(HandEntry).where(
         HandEntry.kind == "payment", HandEntry.paid_by == "bank", HandEntry.state != "refused"
+    )
+    return uow.session.exec(statement).all()
+
+
+def countered_rows(uow: UnitOfWork) -> Sequence[PaymentRow]:
+    """Posted payments whose entry was taken back since."""
+    countered = select(LedgerEntry.counter_of).where(LedgerEntry.cause == "counter")
+    statement = select(PaymentRow).where(
+        PaymentRow.state == "posted", col(PaymentRow.entry_id).in_(countered)
     )
     return uow.session.exec(statement).all()
 
