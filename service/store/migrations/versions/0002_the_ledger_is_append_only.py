@@ -127,6 +127,13 @@ RULES = [
         "statement", "INSERT", "closing", "statement: written only while its month is being closed",
         "NOT EXISTS (SELECT 1 FROM month_close WHERE month = NEW.month AND state = 'closing')",
     ),
+    *(
+        Rule(
+            table, "INSERT", "closing", f"{table}: written only with the statements of its month",
+            "NOT EXISTS (SELECT 1 FROM month_close WHERE month = NEW.month AND state = 'closing')",
+        )
+        for table in ("proof_leaf", "proof_root")
+    ),
     Rule(
         "month_account", "INSERT", "publishing",
         "month_account: written only while its month is being published",
