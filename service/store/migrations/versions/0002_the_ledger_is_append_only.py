@@ -67,7 +67,7 @@ RULES = [
     *(
         Rule(table, "UPDATE", "fixed", f"{table}: what was posted never changes, counter it instead")
         for table in FACTS
-        if table not in ("month_close", "hand_entry", "question")
+        if table not in ("month_close", "hand_entry", "question", "tariff_draft")
     ),
     Rule(
         "hand_entry", "UPDATE", "decided", "hand_entry: what was decided never changes",
