@@ -36,6 +36,7 @@ class KnownRow:
     """A payment that an earlier file brought."""
 
     amount_fen: int
+    received_at: datetime
     imported_at: datetime
 
 
@@ -110,8 +111,8 @@ def _known(row: Found, earlier: KnownRow, zone: tzinfo) -> Planned:
         "day": f"{earlier.imported_at.astimezone(zone):%Y-%m-%d}",
         "amount": show_yuan(earlier.amount_fen),
     }
-    if earlier.amount_fen != row.amount_fen:
-        message = N_("Its number was taken in on {day} already, but with {amount} yuan.")
+    if (earlier.amount_fen, earlier.received_at) != (row.amount_fen, row.received_at):
+        message = N_("Its number was taken in on {day} already, for another payment of {amount}.")
         return Planned(row.row, Fate.WRONG, Sentence(message, values), row)
     return Planned(row.row, Fate.KNOWN, Sentence(N_("taken in on {day} already"), values), row)
 

@@ -27,7 +27,8 @@ _DATE = re.compile(
 _DIGITS_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})\s*(\d{6})?")
 _TIME = re.compile(r"(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})秒?)?(?:\.\d+)?分?")
 _DIGITS_TIME = re.compile(r"(\d{2})(\d{2})(\d{2})")
-_LOST_DIGITS = re.compile(r"\d{15}\d*?0{3,}")
+_LOST_DIGITS = re.compile(r"\d{15}0{3,}")
+"""A spreadsheet program keeps fifteen digits of a number and writes zeros for the rest."""
 
 INCOMING = frozenset(
     {"收入", "收", "贷", "贷方", "进", "转入", "入账", "in", "credit", "c", "cr", "+"}
@@ -83,7 +84,7 @@ def read_ref(cell: str) -> str | Refusal:
         return ""
     if _SCIENTIFIC.fullmatch(text):
         return _shortened(text)
-    if len(text) > 15 and _LOST_DIGITS.fullmatch(text):
+    if _LOST_DIGITS.fullmatch(text):
         message = N_(
             "The number {text} has lost its last digits in a spreadsheet program. Send in the file "
             "as the bank gave it, without opening and saving it before."

@@ -11,7 +11,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from service.desk.payment_cells import (
@@ -315,9 +315,9 @@ def _repeats(rows: Sequence[Row]) -> Iterator[Row]:
             yield row
             continue
         same = copies[row.ref]
-        other = next((one for one in same if one.amount_fen != row.amount_fen), None)
+        other = next((one for one in same if replace(one, row=row.row) != row), None)
         if other is not None:
-            message = N_("The number {ref} stands in row {row} too, with another amount.")
+            message = N_("The number {ref} stands in row {row} too, for another payment.")
             values = {"ref": row.ref, "row": other.row}
             yield PassedOver(row.row, Sentence(message, values), is_wrong=True)
         elif same[0] is not row:

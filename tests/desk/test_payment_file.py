@@ -229,9 +229,13 @@ def test_the_same_number_twice_counts_once_and_with_two_amounts_not_at_all():
     a, again = read(wechat(wechat_row(), wechat_row()))
     assert isinstance(a, Found)
     assert told(again) == "the same payment as in row 18; it counts once"
+    other = wechat_row(payer="somebody else with the same shortened number")
+    assert all(
+        isinstance(row, PassedOver) and row.is_wrong for row in read(wechat(wechat_row(), other))
+    )
     x, y = read(wechat(wechat_row(), wechat_row(amount="¥99.00")))
-    assert told(x).endswith("stands in row 19 too, with another amount.")
-    assert told(y).endswith("stands in row 18 too, with another amount.")
+    assert told(x).endswith("stands in row 19 too, for another payment.")
+    assert told(y).endswith("stands in row 18 too, for another payment.")
 
 
 def test_payments_without_a_number_are_told_apart_by_what_they_say_and_how_often():

@@ -138,7 +138,10 @@ def test_a_known_number_with_another_amount_is_wrong_and_does_not_pass_unseen(st
         take(uow, wechat(wechat_row(ref(1), "3-201")))
         seen = look(uow, send(uow, wechat(wechat_row(ref(1), "3-201", "¥99.00"))))
         assert said_of(seen) == [
-            (Fate.WRONG, "Its number was taken in on 2026-03-20 already, but with 12.60 yuan.")
+            (
+                Fate.WRONG,
+                "Its number was taken in on 2026-03-20 already, for another payment of 12.60.",
+            )
         ]
 
 

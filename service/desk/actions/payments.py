@@ -18,7 +18,7 @@ from service.desk.written import Written
 from service.store import UnitOfWork
 from service.words import N_, Sentence
 
-POST_AT_ONCE = 100
+POST_AT_ONCE = 20
 """So many entries are posted in one transaction, so that piles and people wait little for it."""
 
 LONGEST_REASON = 200

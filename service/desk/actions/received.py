@@ -15,6 +15,7 @@ from functools import partial
 
 from service.billing.months import after
 from service.billing.outcomes import Refused
+from service.billing.records.queries import add_rows
 from service.desk.intake import (
     Fate,
     KnownRow,
@@ -137,7 +138,7 @@ def take_in(
         return Refused((Sentence(message, {"count": len(wrong)}),))
     file = seen.file
     brought = [_row(one, file.id or 0) for one in seen.planned if one.fate in (MATCHED, UNMATCHED)]
-    uow.session.add_all(row for row in brought if row is not None)
+    add_rows(uow, PaymentRow, [row.model_dump() for row in brought if row is not None])
     file.state, file.text = "taken", ""
     file.row_count = len(seen.planned)
     file.left_out = [{"row": one.row, **kept(one.why)} for one in wrong]
@@ -213,7 +214,10 @@ def _doors(uow: UnitOfWork, zone: tzinfo) -> Doors:
 def _known(uow: UnitOfWork, refs: list[str]) -> dict[str, KnownRow]:
     found = rows_with(uow, refs)
     at = {row.file_id: _imported_at(uow, row.file_id) for row in found.values()}
-    return {ref: KnownRow(row.amount_fen, at[row.file_id]) for ref, row in found.items()}
+    return {
+        ref: KnownRow(row.amount_fen, row.received_at, at[row.file_id])
+        for ref, row in found.items()
+    }
 
 
 def _imported_at(uow: UnitOfWork, file_id: int) -> datetime:
