@@ -211,6 +211,19 @@ def labels(
     typer.echo(f"{count} labels in {out}; print at 100 %, A4")
 
 
+@app.command(epilog="Example: `beimen verify-proof beimen-2026-10-3-201.txt`")
+def verify_proof(
+    file: Annotated[str, typer.Argument(help="A household's proof; - reads what is piped in.")],
+    code: Annotated[str, typer.Option(help="The code of the notice, to be compared too.")] = "",
+) -> None:
+    """Check that a bill is inside the published total; needs no database and no network."""
+    from service.billing.check_proof import run
+
+    holds, said = run(file, code)
+    typer.echo(said, err=not holds)
+    raise typer.Exit(0 if holds else 1)
+
+
 @app.command(epilog="Example: `beimen doctor`")
 def doctor() -> None:
     """Look over this set-up; every finding says how to mend it."""

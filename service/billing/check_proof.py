@@ -20,10 +20,10 @@ LEAF, NODE, ROOT = "BEIMEN-PROOF-1", "BEIMEN-NODE-1", "BEIMEN-ROOT-1"
 """First lines of the three texts that are hashed: no text of one kind is one of another."""
 
 LIMIT = 2**63
-"""Every amount and every sum is below this; above it, sums of other programs could wrap around."""
+"""Every amount and sum is below this; from it on, the sums of other programs could wrap around."""
 
 LONGEST = 20_000
-"""Characters of a text that is looked at; a proof among 2^62 bills would have half of that."""
+"""Characters of a text that is looked at; the longest proof has half of that."""
 
 LEAF_WORDS = 7
 """The first words of a proof are the leaf itself."""
@@ -39,7 +39,7 @@ _PROOF = re.compile(
     rf"/PLACE:(?P<place>{_N}):(?P<leaves>{_N})"
     rf"/TOTAL:(?P<total_fen>{_N}):(?P<total_wh>{_N})"
     r"/CODE:(?P<code>[0-9A-F]{4}(?:-[0-9A-F]{4}){7})"
-    rf"(?P<path>(?:/N:[0-9A-F]{{64}}:{_N}:{_N}){{0,62}})"
+    rf"(?P<path>(?:/N:[0-9A-F]{{64}}:{_N}:{_N}){{0,63}})"
 )
 
 REASONS = {
@@ -119,11 +119,13 @@ def check(text: str, published: str = "") -> Checked:
         door = unquote(found["door"], errors="strict")
     except UnicodeDecodeError:
         raise ProofError("form") from None
-    place, leaves = int(found["place"]), int(found["leaves"])
+    household, fen, wh, place, leaves, total_fen, total_wh = (
+        _number(found[name])
+        for name in ("household", "fen", "wh", "place", "leaves", "total_fen", "total_wh")
+    )
     path = [_node(word) for word in words[LEAF_WORDS + 2 :]]
-    leaf = Node(digest(words[:LEAF_WORDS]), int(found["fen"]), int(found["wh"]))
-    top = climb(leaf, place, leaves, path)
-    if (top.amount_fen, top.energy_wh) != (int(found["total_fen"]), int(found["total_wh"])):
+    top = climb(Node(digest(words[:LEAF_WORDS]), fen, wh), place, leaves, path)
+    if (top.amount_fen, top.energy_wh) != (total_fen, total_wh):
         raise ProofError("sum")
     root = root_of(found["month"], leaves, top)
     if code_of(root) != found["code"]:
@@ -131,14 +133,13 @@ def check(text: str, published: str = "") -> Checked:
     if published and not root.startswith(_hex_of(published)):
         raise ProofError("root")
     return Checked(
-        found["month"], int(found["household"]), door, leaf.amount_fen, leaf.energy_wh,
-        place, leaves, top.amount_fen, top.energy_wh, root,
-    )  # fmt: skip
+        found["month"], household, door, fen, wh, place, leaves, total_fen, total_wh, root
+    )
 
 
 def climb(leaf: Node, place: int, leaves: int, path: list[Node]) -> Node:
     """The top of the tree, from a leaf and its neighbours on the way up. Raises ProofError."""
-    if not 1 <= place <= leaves < LIMIT:
+    if not 1 <= place <= leaves:
         raise ProofError("path")
     on_the_left = neighbours(place, leaves)
     if len(on_the_left) != len(path):
@@ -194,15 +195,19 @@ def words_of(text: str) -> list[str]:
     """The words of a proof, however it was copied: as a file, in one line, or behind a '#'."""
     if len(text) > LONGEST:
         raise ProofError("form")
-    text = text.rpartition("#")[2].lstrip("\ufeff").strip(" \t\r\n/")
+    text = text.rpartition("#")[2].strip(" \t\r\n/")
     return re.split(r"[ \t\r\n/]+", text)
 
 
 def _node(word: str) -> Node:
     _, hexed, fen, wh = word.split(":")
-    if int(fen) >= LIMIT or int(wh) >= LIMIT:
-        raise ProofError("sum")
-    return Node(hexed, int(fen), int(wh))
+    return Node(hexed, _number(fen), _number(wh))
+
+
+def _number(digits: str) -> int:
+    if int(digits) >= LIMIT:
+        raise ProofError("form")
+    return int(digits)
 
 
 def _hex_of(published: str) -> str:
