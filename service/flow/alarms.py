@@ -25,6 +25,7 @@ from service.flow.house import Work
 from service.piles.board import OutletNow, PileNow
 from service.piles.faults import Severity, fault_of
 from service.piles.messages import ActiveFault, FaultReport, Result
+from service.sessions.records import Session, held_rows
 from service.words import N_, Sentence
 
 COLLISION_MS = 600_000
@@ -65,6 +66,17 @@ def clear_one(
     gone = clear(work.uow, key_of(code, pile, outlet, feeder_id), work.now)
     if gone is not None and gone.incident.id is not None:
         work.outcomes.incidents.add(gone.incident.id)
+
+
+def held_no_more(work: Work, row: Session, held_for: str | None) -> None:
+    """A held session is decided or explained itself: nothing waits there, unless another does."""
+    waiting = [
+        one for one in held_rows(work.uow) if (one.pile, one.outlet) == (row.pile, row.outlet)
+    ]
+    if not waiting:
+        clear_one(work, "session_held", row.pile, row.outlet)
+    if held_for == "settlement_conflict" and all(one.held_reason != held_for for one in waiting):
+        clear_one(work, "settlement_conflict", row.pile, row.outlet)
 
 
 def _took(work: Work, result: RaiseResult) -> None:

@@ -12,6 +12,7 @@ from service.clock import from_ms, to_ms
 from service.flow import alarms
 from service.flow.house import Work
 from service.metering.energy import Claim, Metered, Point, meter_session
+from service.metering.proven import Stretch, measure
 from service.metering.records import Reading, of_sessions
 from service.piles.actions import find_boot
 from service.piles.board import PileNow
@@ -20,7 +21,13 @@ from service.piles.records import boots_by_no
 from service.sessions.actions import advance, keep_settlement
 from service.sessions.lifecycle import Event, State
 from service.sessions.record_times import span_of
-from service.sessions.records import Session, session_row, settlements_of
+from service.sessions.records import (
+    HeldDecision,
+    Session,
+    decision_of,
+    session_row,
+    settlements_of,
+)
 
 NEVER_CAME = "no_settlement"
 """A session is held for this until its settlement comes after all."""
@@ -38,6 +45,8 @@ def take_settlement(work: Work, pile: PileNow, settlement: Settlement, heard: He
     if row.pile != pile.id:
         alarms.raise_one(work, "settlement_conflict", pile, settlement.outlet)
         return "held"
+    if row.decided_at is not None:
+        return _after_decision(work, pile, row, settlement)
     doubt = _doubt_of_record(row, settlement, conflicts=kept.conflicts)
     event = Event.DOUBTED if doubt else Event.SETTLED
     if row.held_reason == NEVER_CAME:
@@ -51,6 +60,8 @@ def take_settlement(work: Work, pile: PileNow, settlement: Settlement, heard: He
             work, "settlement_conflict" if kept.conflicts else "session_held", pile, row.outlet
         )
     advance(work.uow, row, event, row.ended_at or work.now)
+    if event is Event.FOUND:
+        alarms.held_no_more(work, row, NEVER_CAME)
     work.remember(row)
     work.count("settlements", "held" if doubt else "stored")
     return "held" if doubt else "stored"
@@ -74,6 +85,17 @@ def _without_order(work: Work, pile: PileNow, settlement: Settlement) -> Session
     work.uow.session.add(row)
     work.uow.session.flush()
     return row
+
+
+def _after_decision(work: Work, pile: PileNow, row: Session, settlement: Settlement) -> str:
+    """A person has decided about this session. What comes later is kept and changes nothing; where
+    it says something else, people are told."""
+    said = (settlement.register_id, settlement.energy_start_wh, settlement.energy_end_wh)
+    agrees = row.state == State.SETTLED and said == (row.register_id, row.start_wh, row.end_wh)
+    if not agrees:
+        alarms.raise_one(work, "settled_otherwise", pile, row.outlet)
+    work.count("settlements", "stored" if agrees else "held")
+    return "stored" if agrees else "held"
 
 
 def _doubt_of_record(row: Session, settlement: Settlement, *, conflicts: bool) -> str | None:
@@ -154,7 +176,10 @@ def post(work: Work, rows: list[Session]) -> int:
 def meter_again(
     work: Work, row: Session, readings: list[Reading], tariff: TariffVersion | None
 ) -> Metered:
-    """Measure a settled session with everything that is known now."""
+    """Measure a settled session with everything that is known now, or as a person decided."""
+    decision = decision_of(work.uow, row.id) if row.decided_at is not None else None
+    if decision is not None and not decision.was_billed:
+        return _as_decided(work, decision, readings, tariff)
     settlement = _record_of(work, row)
     start_ms, end_ms = _span(work, row.pile, row, settlement)
     row.started_at, row.ended_at = from_ms(start_ms), from_ms(end_ms)
@@ -165,10 +190,24 @@ def meter_again(
     )
 
 
+def _as_decided(
+    work: Work, decision: HeldDecision, readings: list[Reading], tariff: TariffVersion | None
+) -> Metered:
+    """The energy that a person chose, cut at the borders as ever; there is no doubt left in it."""
+    if decision.start_wh is None or decision.end_wh is None:
+        return Metered(None, ())
+    since_ms, until_ms = decision.since_ms or 0, decision.until_ms or 0
+    register_id = decision.register_id or ""
+    stretch = Stretch(register_id, decision.start_wh, decision.end_wh, since_ms, until_ms)
+    begin, end = from_ms(since_ms), from_ms(until_ms)
+    cuts = borders(tariff, begin, end, work.house.settings.zone) if tariff else []
+    return measure(stretch, _points(work, readings), [to_ms(cut) for cut in cuts])
+
+
 def _record_of(work: Work, row: Session) -> Settlement:
     """The record that settled a session: the first of its own pile; what others say is evidence."""
     own = [copy for copy in settlements_of(work.uow, row.id) if copy.pile == row.pile]
-    first = min(own, key=lambda copy: (copy.received_ms, copy.settlement_seq))
+    first = min(own, key=lambda one: (one.received_ms, one.settlement_seq, one.verdict != "stored"))
     return Settlement.model_validate_json(first.payload)
 
 

@@ -31,6 +31,9 @@ COUNTED: dict[str, Counted] = {
     "results": Counted("results", "Answers of piles.", "status", ("accepted", "done", "failed")),
     "unanswered": Counted("unanswered_commands", "Given up.", "cmd", ("start", "stop")),
     "settlements": Counted("settlements", "Settlements stored.", "result", ("stored", "held")),
+    "decisions": Counted(
+        "held_decisions", "Held sessions decided.", "choice", ("record", "readings", "waive")
+    ),
     "incidents": Counted("incidents", "Incidents that began.", "code", ("silent", "job_failed")),
     "safety_off": Counted("safety_switch_offs", "Outlets switched off for a fault.", "code"),
     "shed": Counted("shed_sessions", "Sessions paused for a feeder.", "feeder"),

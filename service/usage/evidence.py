@@ -66,7 +66,7 @@ def digest_of(sheet: Sheet) -> str:
 
 
 def points_of(sheet: Sheet) -> list[Point]:
-    """The readings of a sheet as points, by time; those whose time is not known prove nothing in time."""
+    """The readings of a sheet as points, by time, without those whose time is not known."""
     found = {
         Point(at_ms, wh, register)
         for at_ms, wh, _, register, timed in sheet["readings"]
@@ -112,8 +112,8 @@ def _session(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: row[name] for name in _PLAIN}, **times, **asked}
 
 
-def _order(one: Copy) -> tuple[int, int, str]:
-    return one.received_ms, one.record.settlement_seq, one.content
+def _order(one: Copy) -> tuple[int, int, bool, str]:
+    return one.received_ms, one.record.settlement_seq, one.verdict != "stored", one.content
 
 
 def _record(one: Copy, facts: EvidenceFacts) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _record(one: Copy, facts: EvidenceFacts) -> dict[str, Any]:
         offset_ms = lives[boot_id].offset_ms if boot_id in lives else None
         return None if offset_ms is None else offset_ms + uptime_ms
 
-    start_ms, end_ms = span_of(one.record, time_of, to_ms(facts.now))
+    start_ms, end_ms = span_of(one.record, time_of, one.received_ms)
     said = one.record.model_dump(include=set(_RECORD))
     return {
         **said,
