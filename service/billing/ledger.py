@@ -12,7 +12,8 @@ The seal of an entry is the SHA-256, in hex, of this UTF-8 text: the JSON array
 without spaces, with characters as they are (not escaped), times in milliseconds since 1970 UTC,
 `null` where there is nothing, and 64 zeros before the first entry. `facts` is the SHA-256 of what
 the entry rests on and the ledger does not hold itself: a session's printed lines, the prices of a
-tariff, a month's statements (see `facts.py`). So the last seal stands for every published figure.
+tariff, a month's statements, root and account (see `facts.py`). So the last seal stands for every
+published figure.
 """
 
 import hashlib
@@ -156,29 +157,44 @@ def seal_of(
     entry_id: int, posted_at: datetime, month: str, written: Draft, previous_seal: str
 ) -> str:
     """The seal of an entry, by the format at the top of this file."""
-    return digest(
-        [
-            FORMAT,
-            entry_id,
-            to_ms(written.happened_at),
-            to_ms(posted_at),
-            month,
-            written.cause,
-            written.cause_ref,
-            written.memo,
-            written.written_by,
-            written.counter_of,
-            written.facts,
-            [[p.account, p.household_id, p.amount_fen] for p in written.postings],
-            previous_seal,
-        ]
+    return digest(_sealed(entry_id, posted_at, month, written, previous_seal))
+
+
+def sealed_text(entry: Entry) -> str:
+    """The very text whose SHA-256 is the seal of an entry: for those who check it elsewhere."""
+    return canonical(
+        _sealed(entry.id, entry.posted_at, entry.month, entry.draft, entry.previous_seal)
     )
+
+
+def _sealed(
+    entry_id: int, posted_at: datetime, month: str, written: Draft, previous_seal: str
+) -> list[object]:
+    return [
+        FORMAT,
+        entry_id,
+        to_ms(written.happened_at),
+        to_ms(posted_at),
+        month,
+        written.cause,
+        written.cause_ref,
+        written.memo,
+        written.written_by,
+        written.counter_of,
+        written.facts,
+        [[p.account, p.household_id, p.amount_fen] for p in written.postings],
+        previous_seal,
+    ]
 
 
 def digest(facts: Sequence[object]) -> str:
     """The SHA-256 in hex of a JSON array, written without spaces and without escapes."""
-    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(facts).encode()).hexdigest()
+
+
+def canonical(facts: Sequence[object]) -> str:
+    """A JSON array as the one text that is digested."""
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
 
 
 def first_misfit(entries: Iterable[Entry]) -> Misfit | None:

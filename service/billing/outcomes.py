@@ -80,11 +80,24 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOpen:
+    """What was still open when a month was closed: a word for it, how many, and why all the same.
+
+    The reason is printed on the public account, so it names nobody.
+    """
+
+    what: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """A month whose statements are published."""
 
     month: str
     closed_at: datetime
+    published_at: datetime
     statements: int
     sessions: int
     energy_wh: int
@@ -94,10 +107,14 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class StillClosing:
-    """A month from which nothing is taken in any more and whose statements are being made."""
+    """A month in which nothing lands any more and that is not published yet.
+
+    `moved`: this call has taken a step; False when it found everything done by an earlier one.
+    """
 
     month: str
     state: str
+    moved: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A household's month on paper: every figure with the arithmetic that made it.
 
 Screen, print and spreadsheet show the same view. A month that is still open gives a preview, which
-has no `published_at`.
+has no `published_at`; one that is closed and not yet published has only a `closed_at`.
 """
 
 from dataclasses import dataclass
@@ -72,6 +72,7 @@ class StatementView:
     payments: tuple[Movement, ...]
     corrections: tuple[Movement, ...]
     published_at: datetime | None
+    closed_at: datetime | None = None
 
     @property
     def lines_fen(self) -> int:

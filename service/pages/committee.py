@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from service.billing.actions import accounts, statements_of
 from service.billing.months import month_of
-from service.billing.records.queries import closes
+from service.billing.records.closing import closes
 from service.door import Visitor, guard
 from service.flow.house import House
 from service.households.actions import household_of

@@ -140,7 +140,7 @@ def test_no_statement_can_be_added_to_a_published_month(books: Engine):
     values = "99, '2026-03', 0, 0, 0, 0, 0, 0, 0, 0"
     columns = (
         "household_id, month, opening_fen, lines_fen, corrections_fen, payments_fen, closing_fen,"
-        " energy_wh, sessions, published_at"
+        " energy_wh, sessions, written_at"
     )
     sql = f"INSERT INTO statement ({columns}) VALUES ({values})"
     assert "only while its month is being closed" in refused(books, sql)

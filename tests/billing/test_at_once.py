@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from service.billing import actions
-from service.billing.outcomes import Closed, Posted
+from service.billing.outcomes import Posted, StillClosing
 from service.store import Store
 from tests.billing.books import a_session, misfits, post
 from tests.billing.days import SHANGHAI, local
@@ -55,10 +55,12 @@ def test_a_session_posted_while_the_month_closes_is_in_it_or_late_but_never_lost
                 post(uow, session, now="2026-04-01 00:05")
 
     def close() -> None:
-        outcome: object = None
-        while not isinstance(outcome, Closed):
+        now, outcome = local("2026-04-01 00:05"), StillClosing("2026-03", "")
+        while outcome.state != "written":
             with store.writing() as uow:
-                outcome = actions.close_step(uow, "2026-03", local("2026-04-01 00:05"), SHANGHAI)
+                outcome = actions.close_step(uow, "2026-03", now, SHANGHAI)
+        with store.writing() as uow:
+            actions.publish(uow, "2026-03", {}, now, SHANGHAI)
 
     at_once(post_all, close)
     with store.reading() as uow:

@@ -1,12 +1,17 @@
 """Closing a month: once, in order, to the fen, and the same however often it was interrupted."""
 
+from dataclasses import replace
+
 import pytest
 from sqlmodel import select
 
 from service.billing import actions
 from service.billing.actions import closing
-from service.billing.outcomes import Closed, Refused, StillClosing
+from service.billing.actions.closing import UnfitAccountError, left_open_of
+from service.billing.facts import MonthParts
+from service.billing.outcomes import Closed, LeftOpen, Refused, StillClosing
 from service.billing.records import LedgerEntry, MonthClose, Statement
+from service.billing.records.closing import account_text
 from service.store import Store
 from tests.billing.books import (
     THE_LIS,
@@ -50,7 +55,7 @@ def test_each_household_gets_one_statement_that_adds_up(store: Store):
     assert lis["lines_fen"] == 111
     assert (lis["payments_fen"], lis["corrections_fen"], lis["closing_fen"]) == (50, 0, 61)
     assert (wangs["lines_fen"], wangs["corrections_fen"], wangs["closing_fen"]) == (17, -17, 0)
-    assert lis["published_at"] == local("2026-04-01 00:05")
+    assert lis["written_at"] == local("2026-04-01 00:05")
     assert not misfits(store)
 
 
@@ -68,7 +73,7 @@ class PowerCutError(RuntimeError):
     """The machine went dark."""
 
 
-STEPS = ("write_statements", "published_figures", "append", "_outcome")
+STEPS = ("write_statements", "written_figures", "_check_fits", "append", "_closed")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -83,13 +88,16 @@ def test_a_close_killed_at_any_step_and_started_again_arrives_at_the_same(
     def go_dark(*_: object) -> None:
         raise PowerCutError
 
-    def close_at(now: str) -> Closed | Refused | StillClosing:
-        while True:
+    def close_at(now: str) -> Closed | Refused:
+        if commits == "all at once":
             with store.writing() as uow:
-                go = actions.close_step if commits == "each step" else actions.close_month
-                outcome = go(uow, "2026-03", local(now), SHANGHAI)
-            if not isinstance(outcome, StillClosing):
-                return outcome
+                return actions.close_month(uow, "2026-03", local(now), SHANGHAI)
+        step = StillClosing("2026-03", "")
+        while isinstance(step, StillClosing) and step.state != "written":
+            with store.writing() as uow:
+                step = actions.close_step(uow, "2026-03", local(now), SHANGHAI)
+        with store.writing() as uow:
+            return actions.publish(uow, "2026-03", {}, local(now), SHANGHAI)
 
     with monkeypatch.context() as patched:
         patched.setattr(closing, step, go_dark)
@@ -105,18 +113,109 @@ def test_a_close_killed_at_any_step_and_started_again_arrives_at_the_same(
 
 @pytest.mark.parametrize("kept", [1, 2])
 def test_a_close_killed_between_steps_is_the_very_same_as_one_that_was_not(store, kept):
-    """Seal and all: the time of the first step is the time of the whole close."""
+    """The time of the first step is that of the close; only publishing has a time of its own."""
     with store.writing() as uow:
         a_month(uow)
         with uow.session.begin_nested() as undone:
             whole = close(uow)
+            sealed = sealed_parts(uow)
             undone.rollback()
         uow.session.expire_all()
     for _ in range(kept):
         with store.writing() as uow:
             actions.close_step(uow, "2026-03", local("2026-04-01 00:05"), SHANGHAI)
     with store.writing() as uow:
-        assert close(uow, now="2026-04-02 17:00") == whole
+        later = close(uow, now="2026-04-02 17:00")
+        assert sealed_parts(uow) == sealed
+    assert later.published_at == local("2026-04-02 17:00")
+    assert replace(later, published_at=whole.published_at, seal=whole.seal) == whole
+
+
+def sealed_parts(uow) -> tuple[str, str]:
+    """The digests of what March published; the salts of its proof are drawn anew each time."""
+    memo = uow.session.exec(select(LedgerEntry.memo).where(LedgerEntry.cause == "close")).one()
+    parts = MonthParts.from_memo(memo)
+    return parts.statements, parts.account
+
+
+# --- two deeds: close, then publish --------------------------------------------------------------
+
+
+def test_between_close_and_publish_a_statement_is_closed_but_not_final(store: Store):
+    with store.writing() as uow:
+        a_month(uow)
+        assert actions.statement_of(uow, THE_LIS, "2026-03").closed_at is None
+        now = local("2026-04-01 00:05")
+        assert actions.close(uow, "2026-03", now, SHANGHAI) == StillClosing("2026-03", "written")
+        view = actions.statement_of(uow, THE_LIS, "2026-03")
+        assert (view.closed_at, view.published_at) == (now, None)
+        assert actions.published_months(uow, THE_LIS) == []
+        published = local("2026-04-04 15:00")
+        actions.publish(uow, "2026-03", {}, published, SHANGHAI)
+        view = actions.statement_of(uow, THE_LIS, "2026-03")
+        assert (view.closed_at, view.published_at) == (now, published)
+        assert actions.published_months(uow, THE_LIS) == ["2026-03"]
+    assert not misfits(store)
+
+
+def test_who_comes_second_is_told_that_it_was_done_and_by_whom(store: Store):
+    with store.writing() as uow:
+        a_month(uow)
+        now = local("2026-04-01 00:05")
+        actions.close(uow, "2026-03", now, SHANGHAI, [], "committee:1")
+        second = actions.close(uow, "2026-03", local("2026-04-02"), SHANGHAI, [], "committee:2")
+        assert second == StillClosing("2026-03", "written", moved=False)
+        assert uow.session.get(MonthClose, "2026-03").closed_by == "committee:1"
+        first = actions.publish(uow, "2026-03", {"note": "one"}, now, SHANGHAI, "committee:2")
+        later = local("2026-04-03")
+        again = actions.publish(uow, "2026-03", {"note": "two"}, later, SHANGHAI, "committee:1")
+        assert again == first
+        assert uow.session.get(MonthClose, "2026-03").published_by == "committee:2"
+        assert account_text(uow, "2026-03") == '{"note":"one"}'
+        assert actions.close(uow, "2026-03", later, SHANGHAI) == first
+
+
+def test_what_was_left_open_is_kept_with_its_reason_and_only_from_who_closed_it(store: Store):
+    missing = LeftOpen("grid_bill", 1, "the grid's office is closed until the 8th")
+    with store.writing() as uow:
+        a_month(uow)
+        now = local("2026-04-01 00:05")
+        actions.close_step(uow, "2026-03", now, SHANGHAI, [missing], "committee:1")
+        actions.close(uow, "2026-03", now, SHANGHAI, [LeftOpen("held", 3, "x")], "committee:2")
+        assert left_open_of(uow.session.get(MonthClose, "2026-03")) == [missing]
+
+
+def test_a_month_is_not_published_before_it_is_closed(store: Store):
+    with store.writing() as uow:
+        a_month(uow)
+        now = local("2026-04-01 00:05")
+        early = actions.publish(uow, "2026-03", {}, now, SHANGHAI)
+        assert words(early) == "2026-03 is not closed yet; close it first, then publish it."
+        actions.close_step(uow, "2026-03", now, SHANGHAI)
+        assert "not closed yet" in words(actions.publish(uow, "2026-03", {}, now, SHANGHAI))
+        assert "not closed yet" in words(actions.publish(uow, "march", {}, now, SHANGHAI))
+
+
+def test_the_next_month_waits_until_this_one_is_published(store: Store):
+    with store.writing() as uow:
+        a_month(uow)
+        now = local("2026-05-01 00:05")
+        actions.close(uow, "2026-03", now, SHANGHAI)
+        april = actions.close(uow, "2026-04", now, SHANGHAI)
+        assert words(april) == "2026-03 must be closed and published before 2026-04."
+
+
+def test_an_account_that_contradicts_the_statements_is_not_published(store: Store):
+    with store.writing() as uow:
+        a_month(uow)
+        now = local("2026-04-01 00:05")
+        actions.close(uow, "2026-03", now, SHANGHAI)
+        with pytest.raises(UnfitAccountError, match="lines_fen 127, the statements 128"):
+            actions.publish(uow, "2026-03", {"lines_fen": 127}, now, SHANGHAI)
+        with pytest.raises(ValueError, match="whole numbers"):
+            actions.publish(uow, "2026-03", {"loss": [{"percent": 1.5}]}, now, SHANGHAI)
+        fits = {"lines_fen": 128, "energy_wh": 1863, "sessions": 3, "statements": 2}
+        assert isinstance(actions.publish(uow, "2026-03", fits, now, SHANGHAI), Closed)
 
 
 def test_a_session_that_arrives_between_two_steps_lands_in_the_next_month(store: Store):
@@ -153,7 +252,7 @@ def test_months_are_closed_in_their_order(store: Store):
         now = local("2026-06-01 00:05")
         assert actions.months_to_close(uow, now, SHANGHAI) == ["2026-03", "2026-04", "2026-05"]
         skipped = actions.close_month(uow, "2026-04", now, SHANGHAI)
-        assert words(skipped) == "2026-03 must be closed before 2026-04."
+        assert words(skipped) == "2026-03 must be closed and published before 2026-04."
         too_early = actions.close_month(uow, "2026-02", now, SHANGHAI)
         assert words(too_early) == "The books have nothing to close in 2026-02."
         for month in actions.months_to_close(uow, now, SHANGHAI):

@@ -111,7 +111,8 @@ def test_an_open_month_is_a_preview_and_a_closed_one_is_published(store: Store):
         close(uow)
         published = actions.statement_of(uow, THE_LIS, "2026-03")
     assert preview.published_at is None
-    assert published == replace(preview, published_at=local("2026-04-01 00:05"))
+    closed = local("2026-04-01 00:05")
+    assert published == replace(preview, published_at=closed, closed_at=closed)
 
 
 def test_the_preview_of_a_later_month_opens_with_everything_before_it(store: Store):

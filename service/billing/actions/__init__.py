@@ -1,6 +1,12 @@
 """What the books can do. Every function takes an open unit of work, and `now` where it writes."""
 
-from service.billing.actions.closing import close_month, close_step, months_to_close
+from service.billing.actions.closing import (
+    close,
+    close_month,
+    close_step,
+    months_to_close,
+    publish,
+)
 from service.billing.actions.posting import (
     counter_entry,
     entry_of,
@@ -34,6 +40,7 @@ __all__ = [
     "accounts",
     "balance",
     "balances",
+    "close",
     "close_month",
     "close_step",
     "counter_entry",
@@ -43,6 +50,7 @@ __all__ = [
     "post_session",
     "post_sessions",
     "post_voucher",
+    "publish",
     "publish_tariff",
     "published_months",
     "record_payment",

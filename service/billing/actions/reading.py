@@ -7,6 +7,7 @@ from service.billing.ledger import Account, Cause, explain
 from service.billing.outcomes import SessionToBill
 from service.billing.pricing import Component, Priced, PricedLine
 from service.billing.records import BilledSession, BillLine, LedgerEntry, LedgerPosting
+from service.billing.records.closing import close_of
 from service.billing.records.queries import (
     account_totals,
     balance_fen,
@@ -53,10 +54,11 @@ def published_months(uow: UnitOfWork, household_id: int) -> list[str]:
 
 
 def _statements(uow: UnitOfWork, month: str, household_id: int | None) -> list[StatementView]:
-    published = {row.household_id: row for row in statements_of_month(uow, month, household_id)}
+    close = close_of(uow, month)
+    written = {row.household_id: row for row in statements_of_month(uow, month, household_id)}
     opening = (
-        {household: row.opening_fen for household, row in published.items()}
-        if published
+        {household: row.opening_fen for household, row in written.items()}
+        if written
         else openings(uow, month, household_id)
     )
     sessions: dict[int, list[SessionBlock]] = {}
@@ -76,9 +78,10 @@ def _statements(uow: UnitOfWork, month: str, household_id: int | None) -> list[S
             tuple(sessions.get(household, ())),
             tuple(payments.get(household, ())),
             tuple(corrections.get(household, ())),
-            published[household].published_at if household in published else None,
+            close.published_at if close and household in written else None,
+            close.closed_at if close else None,
         )
-        for household in sorted({*published, *owing, *sessions, *payments, *corrections})
+        for household in sorted({*written, *owing, *sessions, *payments, *corrections})
     ]
 
 

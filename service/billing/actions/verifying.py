@@ -1,34 +1,39 @@
 """Going through the whole books: does every figure still fit every other one, from entry 1 on?"""
 
+import json
 from collections.abc import Iterator, Sequence
 
 from service.billing import facts
+from service.billing.actions.closing import State
 from service.billing.actions.posting import load_entries
+from service.billing.actions.proving import proof_misfits
 from service.billing.actions.reading import load_blocks
 from service.billing.actions.tariffs import tariff_versions
-from service.billing.ledger import Account, Cause, Entry, first_misfit
+from service.billing.facts import MonthParts, StatementFigures, totals_of
+from service.billing.ledger import Account, Cause, Draft, Entry, first_misfit
 from service.billing.outcomes import Verdict
-from service.billing.records.queries import (
-    all_entries,
+from service.billing.records import MonthClose
+from service.billing.records.closing import (
+    account_text,
     closes,
     figures_anew,
-    last_entry,
-    published_figures,
-    sessions_of_entries,
+    root_figures,
+    written_figures,
 )
+from service.billing.records.queries import all_entries, last_entry, sessions_of_entries
 from service.billing.statement import SessionBlock
 from service.store import UnitOfWork
 from service.words import N_, Sentence
 
 
 def verify(uow: UnitOfWork) -> Verdict:
-    """Check the chain, what each entry rests on, and every published statement.
+    """Check the chain, what each entry rests on, and everything that was published.
 
     The first misfit of the chain comes first; behind it nothing can be trusted, so nothing is
     followed further.
     """
     misfits: list[Sentence] = []
-    sealed: dict[tuple[Cause, str], str] = {}
+    sealed: dict[tuple[Cause, str], Draft] = {}
     broken = first_misfit(_walk(uow, misfits, sealed))
     if broken is not None:
         misfits.insert(0, broken.reason)
@@ -39,7 +44,7 @@ def verify(uow: UnitOfWork) -> Verdict:
 
 
 def _walk(
-    uow: UnitOfWork, misfits: list[Sentence], sealed: dict[tuple[Cause, str], str]
+    uow: UnitOfWork, misfits: list[Sentence], sealed: dict[tuple[Cause, str], Draft]
 ) -> Iterator[Entry]:
     """Every entry in order; on the way, sessions are compared with what their entries sealed."""
     for batch in all_entries(uow):
@@ -48,7 +53,7 @@ def _walk(
         blocks = {block.entry_id: block for block in load_blocks(uow, rows)}
         for entry in entries:
             if entry.draft.cause in (Cause.TARIFF, Cause.CLOSE):
-                sealed[entry.draft.cause, entry.draft.cause_ref] = entry.draft.facts
+                sealed[entry.draft.cause, entry.draft.cause_ref] = entry.draft
             reason = _why_session_does_not_fit(entry, blocks.get(entry.id))
             if reason is not None:
                 values = {"session": entry.draft.cause_ref, "entry": entry.id}
@@ -69,22 +74,63 @@ def _why_session_does_not_fit(entry: Entry, block: SessionBlock | None) -> str |
     return None
 
 
-def _published(uow: UnitOfWork, sealed: dict[tuple[Cause, str], str]) -> Iterator[Sentence]:
+def _published(uow: UnitOfWork, sealed: dict[tuple[Cause, str], Draft]) -> Iterator[Sentence]:
     for version in tariff_versions(uow):
-        if sealed.pop((Cause.TARIFF, str(version.id)), "") != facts.of_tariff(version):
+        found = sealed.pop((Cause.TARIFF, str(version.id)), None)
+        if found is None or found.facts != facts.of_tariff(version):
             message = N_("Tariff version {version} is not the one that was published.")
             yield Sentence(message, {"version": version.id})
     previous = ""
     for close in closes(uow):
-        figures: Sequence[facts.StatementFigures] = published_figures(uow, close.month)
-        values = {"month": close.month}
-        digest = sealed.pop((Cause.CLOSE, close.month), None)
-        if close.seal is not None and digest != facts.of_month(close.month, figures):
-            yield Sentence(N_("The statements of {month} are not those published."), values)
-        if close.seal is not None and figures != figures_anew(uow, close.month, previous):
+        figures = written_figures(uow, close.month)
+        if close.state != State.CLOSING and figures != figures_anew(uow, close.month, previous):
             message = N_("The statements of {month} do not sum to the lines and the ledger.")
-            yield Sentence(message, values)
+            yield Sentence(message, {"month": close.month})
+        if close.state == State.PUBLISHED:
+            entry = sealed.pop((Cause.CLOSE, close.month), None)
+            yield from _month(uow, close, figures, entry)
+        if close.state != "closing":
+            yield from proof_misfits(uow, close.month, figures)
         previous = close.month
     for cause, ref in sealed:
         message = N_("What the ledger says was published is gone: {cause} {ref}.")
         yield Sentence(message, {"cause": cause, "ref": ref})
+
+
+def _month(
+    uow: UnitOfWork, close: MonthClose, figures: Sequence[StatementFigures], entry: Draft | None
+) -> Iterator[Sentence]:
+    """Everything a month published against the digests that its close has sealed."""
+    values = {"month": close.month}
+    account = account_text(uow, close.month)
+    found = MonthParts(
+        facts.of_statements(close.month, figures),
+        facts.of_root(close.month, root_figures(uow, close.month)),
+        facts.of_account(account or ""),
+    )
+    once = MonthParts.from_memo(entry.memo) if entry is not None else None
+    if entry is None or once is None or facts.of_month(close.month, once) != entry.facts:
+        yield Sentence(N_("{month} is published, and no entry has sealed it."), values)
+        return
+    if found.statements != once.statements:
+        yield Sentence(N_("The statements of {month} are not those published."), values)
+    if found.root != once.root:
+        yield Sentence(N_("The root of the proof of {month} is not the one published."), values)
+    if found.account != once.account:
+        yield Sentence(N_("The account of {month} is not the one published."), values)
+        yield from _changed_figures(close, figures, account)
+
+
+def _changed_figures(
+    close: MonthClose, figures: Sequence[StatementFigures], account: str | None
+) -> Iterator[Sentence]:
+    """The figures of a changed account that the statements prove wrong, by name."""
+    try:
+        said = json.loads(account or "{}")
+    except ValueError:
+        said = {}
+    for name, right in totals_of(figures).items():
+        if isinstance(said, dict) and said.get(name, right) != right:
+            message = N_("The account of {month} says {name} {said}; the statements say {right}.")
+            values = {"month": close.month, "name": name, "said": said[name], "right": right}
+            yield Sentence(message, values)

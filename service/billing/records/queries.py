@@ -8,7 +8,6 @@ from sqlalchemy import insert, text
 from sqlalchemy import select as core_select
 from sqlmodel import SQLModel, col, func, select
 
-from service.billing.facts import StatementFigures
 from service.billing.records.tables import (
     BilledSession,
     BillLine,
@@ -19,7 +18,6 @@ from service.billing.records.tables import (
     TariffBandRow,
     TariffVersionRow,
 )
-from service.clock import to_ms
 from service.store import UnitOfWork
 
 Key = TypeVar("Key")
@@ -192,7 +190,7 @@ def openings(uow: UnitOfWork, month: str, household_id: int | None = None) -> di
 def statements_of_month(
     uow: UnitOfWork, month: str, household_id: int | None = None
 ) -> Sequence[Statement]:
-    """The published statements of a month, by household."""
+    """The statements of a closed month, by household."""
     statement = (
         select(Statement).where(Statement.month == month).order_by(col(Statement.household_id))
     )
@@ -202,10 +200,11 @@ def statements_of_month(
 
 
 def statement_months(uow: UnitOfWork, household_id: int) -> Sequence[str]:
-    """The months for which a household has a statement, newest first."""
+    """The published months for which a household has a statement, newest first."""
     statement = (
         select(Statement.month)
-        .where(Statement.household_id == household_id)
+        .join(MonthClose, col(MonthClose.month) == col(Statement.month))
+        .where(Statement.household_id == household_id, MonthClose.state == "published")
         .order_by(col(Statement.month).desc())
     )
     return uow.session.exec(statement).all()
@@ -221,17 +220,6 @@ def account_totals(uow: UnitOfWork, month: str | None = None) -> dict[str, int]:
             LedgerEntry, col(LedgerEntry.id) == col(LedgerPosting.entry_id)
         ).where(LedgerEntry.month == month)
     return {account: int(fen) for account, fen in uow.session.exec(statement)}
-
-
-def closes(uow: UnitOfWork) -> Sequence[MonthClose]:
-    """Every close that was begun, oldest month first."""
-    return uow.session.exec(select(MonthClose).order_by(col(MonthClose.month))).all()
-
-
-def month_closed_before(uow: UnitOfWork, month: str) -> str | None:
-    """The month whose closing balances are the opening ones of this month."""
-    statement = select(func.max(MonthClose.month)).where(col(MonthClose.month) < month)
-    return uow.session.exec(statement).one()
 
 
 def all_entries(uow: UnitOfWork) -> Iterator[Sequence[LedgerEntry]]:
@@ -259,56 +247,6 @@ def sessions_of_entries(uow: UnitOfWork, first: int, last: int) -> Sequence[Bill
         .order_by(col(BilledSession.entry_id))
     )
     return uow.session.exec(statement).all()
-
-
-_FIGURES = """
-SELECT household_id, SUM(opening) AS opening_fen, SUM(line) AS lines_fen,
-       SUM(correction) AS corrections_fen, SUM(payment) AS payments_fen,
-       SUM(closing) AS closing_fen, SUM(energy) AS energy_wh, SUM(session) AS sessions
-FROM (
-    SELECT household_id, closing_fen AS opening, 0 AS line, 0 AS correction, 0 AS payment,
-           closing_fen AS closing, 0 AS energy, 0 AS session
-    FROM statement WHERE month = :previous AND closing_fen <> 0
-    UNION ALL
-    SELECT p.household_id, 0, 0,
-           CASE WHEN e.cause IN ('session', 'payment') THEN 0 ELSE p.amount_fen END,
-           CASE WHEN e.cause = 'payment' THEN -p.amount_fen ELSE 0 END, p.amount_fen, 0, 0
-    FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id
-    WHERE e.month = :month AND p.account = 'receivable'
-    UNION ALL
-    SELECT household_id, 0, 0, 0, 0, 0, energy_wh, 1 FROM billed_session WHERE month = :month
-    UNION ALL
-    SELECT s.household_id, 0, l.amount_fen, 0, 0, 0, 0, 0
-    FROM billed_session s JOIN bill_line l ON l.session_id = s.session_id WHERE s.month = :month
-) AS facts GROUP BY household_id
-"""
-"""What each household's statement of a month says: the closing balance comes from the ledger, the
-lines from what is printed, and the table's own check refuses a row where the two differ."""
-
-_WRITE_STATEMENTS = f"""
-INSERT INTO statement (household_id, opening_fen, lines_fen, corrections_fen, payments_fen,
-                       closing_fen, energy_wh, sessions, month, published_at)
-SELECT figures.*, :month, :at FROM ({_FIGURES}) AS figures
-"""  # noqa: S608 - put together from two constants
-
-
-def write_statements(uow: UnitOfWork, close: MonthClose, previous: str) -> None:
-    """Every statement of a month in one stroke. `previous`: the month closed before, or ''."""
-    values = {"month": close.month, "previous": previous, "at": to_ms(close.closed_at)}
-    uow.session.connection().execute(text(_WRITE_STATEMENTS), values)
-
-
-def figures_anew(uow: UnitOfWork, month: str, previous: str) -> list[StatementFigures]:
-    """What the statements of a month should say, computed again from sessions and ledger."""
-    rows = uow.session.connection().execute(text(_FIGURES), {"month": month, "previous": previous})
-    return sorted(StatementFigures(*map(int, row)) for row in rows)
-
-
-def published_figures(uow: UnitOfWork, month: str) -> list[StatementFigures]:
-    """What the statements of a month say, by household."""
-    columns = [getattr(Statement, name) for name in StatementFigures._fields]
-    statement = select(*columns).where(Statement.month == month)
-    return sorted(StatementFigures(*row) for row in uow.session.exec(statement))
 
 
 def balance_fen(uow: UnitOfWork, household_id: int, at: datetime | None = None) -> int:

@@ -144,8 +144,8 @@ class BillLine(SQLModel, table=True):
 
 
 class Statement(SQLModel, table=True):
-    """A household's published month. Sessions, payments and corrections of the month have its
-    `month` in their own rows, so nothing has to be attached to it."""
+    """A household's closed month, shown as final once it is published. Sessions, payments and
+    corrections of the month have its `month` in their own rows, so nothing has to be attached."""
 
     __tablename__ = "statement"
     __table_args__ = (
@@ -166,17 +166,25 @@ class Statement(SQLModel, table=True):
     closing_fen: int = big()
     energy_wh: int = big()
     sessions: int
-    published_at: datetime = instant()
+    written_at: datetime = instant()
 
 
 class MonthClose(SQLModel, table=True):
-    """How far the close of a month has come; from its first row on, nothing lands in the month."""
+    """How far the close of a month has come; from its first row on, nothing lands in the month.
+
+    `left_open` is a JSON list of [what, count, reason]: what was still open when it was closed, and
+    why it was closed nonetheless. `closed_by` and `published_by` are a role and a number.
+    """
 
     __tablename__ = "month_close"
 
     month: str = Field(primary_key=True, max_length=7)
     state: str = Field(max_length=12)
     closed_at: datetime = instant()
+    closed_by: str = Field(default="", max_length=40)
+    left_open: str = "[]"
+    published_at: datetime | None = instant(default=None)
+    published_by: str = Field(default="", max_length=40)
     statements: int | None = None
     sessions: int | None = None
     energy_wh: int | None = big(default=None)
