@@ -48,7 +48,15 @@ class LedgerEntry(SQLModel, table=True):
     """An entry of the ledger (see ledger.py for the meaning and the seal of each column)."""
 
     __tablename__ = "ledger_entry"
-    __table_args__ = (Index("uq_ledger_entry_cause", "cause", "cause_ref", unique=True),)
+    __table_args__ = (
+        Index("uq_ledger_entry_cause", "cause", "cause_ref", unique=True),
+        Index(
+            "ix_ledger_entry_counter_of",
+            "counter_of",
+            sqlite_where=text("counter_of IS NOT NULL"),
+            postgresql_where=text("counter_of IS NOT NULL"),
+        ),
+    )
 
     id: int = big(primary_key=True, sa_column_kwargs={"autoincrement": False})
     happened_at: datetime = instant()

@@ -229,6 +229,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_entry'))
     )
     with op.batch_alter_table('ledger_entry', schema=None) as batch_op:
+        batch_op.create_index('ix_ledger_entry_counter_of', ['counter_of'], unique=False, sqlite_where=sa.text('counter_of IS NOT NULL'), postgresql_where=sa.text('counter_of IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_ledger_entry_month'), ['month'], unique=False)
         batch_op.create_index('uq_ledger_entry_cause', ['cause', 'cause_ref'], unique=True)
 
@@ -755,6 +756,7 @@ def downgrade() -> None:
     with op.batch_alter_table('ledger_entry', schema=None) as batch_op:
         batch_op.drop_index('uq_ledger_entry_cause')
         batch_op.drop_index(batch_op.f('ix_ledger_entry_month'))
+        batch_op.drop_index('ix_ledger_entry_counter_of', sqlite_where=sa.text('counter_of IS NOT NULL'), postgresql_where=sa.text('counter_of IS NOT NULL'))
 
     op.drop_table('ledger_entry')
     op.drop_table('job_run')
