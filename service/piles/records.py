@@ -1,7 +1,8 @@
 """What is known of piles: who they are, what they said, and what they were told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Index, PrimaryKeyConstraint, bindparam, func, text
 from sqlmodel import Field, SQLModel, col, select
@@ -12,8 +13,8 @@ from service.store.columns import BigId, big, instant
 
 class Pile(SQLModel, table=True):
     """A box on the wall. What the operator wants (`in_service`) and what the pile says are two
-    different things; what it says is in PileStatus. `board_tariff_id` is the tariff version that the
-    price board on it was printed for, `board_printed_at` when it was hung."""
+    different things; what it says is in PileStatus. `board_tariff_id` is the tariff version that
+    the price board on it was printed for, `board_printed_at` when it was hung."""
 
     id: str = Field(primary_key=True, max_length=23)
     number: int = Field(unique=True)
@@ -186,6 +187,67 @@ def commands_unanswered(uow: UnitOfWork, issued_before_ms: int) -> Sequence[Comm
         col(Command.closed_ms).is_(None), Command.issued_ms <= issued_before_ms
     )
     return uow.session.exec(statement).all()
+
+
+class Raw(NamedTuple):
+    """A stored message, as far as it must be known to decode it again."""
+
+    seq: int
+    kind: str
+    received_ms: int
+    payload: str
+
+
+RAW = (PileMessage.seq, PileMessage.kind, PileMessage.received_ms, PileMessage.payload)
+AT_ONCE = 2_000
+"""Messages that are held in memory together."""
+
+
+def offset_steps(uow: UnitOfWork, boot_nos: Iterable[int]) -> dict[int, list[BootOffset]]:
+    """How the offsets of some lives were learned, each in the order of its steps."""
+    found: dict[int, list[BootOffset]] = {no: [] for no in boot_nos}
+    statement = (
+        select(BootOffset)
+        .where(col(BootOffset.boot_no).in_(list(found)))
+        .order_by(col(BootOffset.boot_no), col(BootOffset.offset_ms).desc())
+    )
+    for step in uow.session.exec(statement):
+        found[step.boot_no].append(step)
+    return found
+
+
+def next_raw(uow: UnitOfWork, boot_no: int, seq: int, kind: str) -> Raw | None:
+    """The first message of a kind with this number or a higher one."""
+    statement = (
+        select(*RAW)
+        .where(PileMessage.boot_no == boot_no, PileMessage.seq >= seq, PileMessage.kind == kind)
+        .order_by(col(PileMessage.seq))
+        .limit(1)
+    )
+    row = uow.session.connection().execute(statement).first()
+    return None if row is None else Raw._make(row)
+
+
+def highest_seq(uow: UnitOfWork, boot_no: int) -> int:
+    """The highest number that is stored of a life; 0 if none is."""
+    statement = select(func.max(PileMessage.seq)).where(PileMessage.boot_no == boot_no)
+    return uow.session.exec(statement).one() or 0
+
+
+def raw_between(uow: UnitOfWork, boot_no: int, first: int, last: int) -> Iterator[Raw]:
+    """The messages of a life from one number to another, both included, in their order."""
+    while first <= last:
+        statement = (
+            select(*RAW)
+            .where(PileMessage.boot_no == boot_no, col(PileMessage.seq).between(first, last))
+            .order_by(col(PileMessage.seq))
+            .limit(AT_ONCE)
+        )
+        rows = uow.session.connection().execute(statement).all()
+        yield from map(Raw._make, rows)
+        if len(rows) < AT_ONCE:
+            return
+        first = rows[-1][0] + 1
 
 
 def last_messages(uow: UnitOfWork, pile: str, limit: int) -> Sequence[PileMessage]:

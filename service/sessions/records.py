@@ -1,6 +1,6 @@
 """Sessions and the settlements that end them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -118,6 +118,11 @@ def session_row(uow: UnitOfWork, session_id: str) -> Session | None:
     return uow.session.get(Session, session_id)
 
 
+def locked_session_row(uow: UnitOfWork, session_id: str) -> Session | None:
+    """The same, and nobody else may change it until this unit ends."""
+    return uow.session.get(Session, session_id, with_for_update=True)
+
+
 def by_key(uow: UnitOfWork, key: str) -> Session | None:
     """The session that an earlier request with the same idempotency key made."""
     return uow.session.exec(BY_KEY, params={"key": key}).first()
@@ -228,3 +233,48 @@ def settlements_of(uow: UnitOfWork, session_id: str) -> Sequence[SettlementCopy]
     """All settlement copies that name a session."""
     statement = select(SettlementCopy).where(SettlementCopy.session_id == session_id)
     return uow.session.exec(statement).all()
+
+
+def requested_between(
+    uow: UnitOfWork, pile: str, since: datetime, until: datetime
+) -> Sequence[Session]:
+    """The sessions that were asked for at a pile in a span."""
+    statement = select(Session).where(
+        Session.pile == pile, col(Session.requested_at) >= since, col(Session.requested_at) < until
+    )
+    return uow.session.exec(statement).all()
+
+
+def in_parts(keys: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
+    """Keys in parts that one query may ask for."""
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+def sessions_by_id(uow: UnitOfWork, ids: Sequence[str]) -> Sequence[Session]:
+    """Sessions by their order numbers, in no particular order."""
+    return [
+        row
+        for part in in_parts(ids)
+        for row in uow.session.exec(select(Session).where(col(Session.id).in_(part)))
+    ]
+
+
+def copies_by_session(uow: UnitOfWork, ids: Sequence[str]) -> dict[str, list[SettlementCopy]]:
+    """Every settlement copy that names one of these sessions."""
+    found: dict[str, list[SettlementCopy]] = {}
+    for part in in_parts(ids):
+        statement = select(SettlementCopy).where(col(SettlementCopy.session_id).in_(part))
+        for row in uow.session.exec(statement):
+            found.setdefault(row.session_id, []).append(row)
+    return found
+
+
+def decisions_by_session(uow: UnitOfWork, ids: Sequence[str]) -> dict[str, HeldDecision]:
+    """What people decided about these sessions."""
+    return {
+        row.session_id: row
+        for part in in_parts(ids)
+        for row in uow.session.exec(
+            select(HeldDecision).where(col(HeldDecision.session_id).in_(part))
+        )
+    }

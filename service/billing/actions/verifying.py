@@ -1,7 +1,7 @@
 """Going through the whole books: does every figure still fit every other one, from entry 1 on?"""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from service.billing import facts
 from service.billing.actions.closing import State
@@ -26,15 +26,20 @@ from service.store import UnitOfWork
 from service.words import N_, Sentence
 
 
-def verify(uow: UnitOfWork) -> Verdict:
+MOST_TOLD = 1000
+"""Sessions that do not fit are named up to this number: who changed all of them is known by then,
+and memory stays the same however long the ledger is."""
+
+
+def verify(uow: UnitOfWork, tell: Callable[[int], None] = lambda entries: None) -> Verdict:
     """Check the chain, what each entry rests on, and everything that was published.
 
     The first misfit of the chain comes first; behind it nothing can be trusted, so nothing is
-    followed further.
+    followed further. `tell` hears, batch by batch, how many entries were walked.
     """
     misfits: list[Sentence] = []
     sealed: dict[tuple[Cause, str], Draft] = {}
-    broken = first_misfit(_walk(uow, misfits, sealed))
+    broken = first_misfit(_walk(uow, misfits, sealed, tell))
     if broken is not None:
         misfits.insert(0, broken.reason)
     else:
@@ -44,7 +49,10 @@ def verify(uow: UnitOfWork) -> Verdict:
 
 
 def _walk(
-    uow: UnitOfWork, misfits: list[Sentence], sealed: dict[tuple[Cause, str], Draft]
+    uow: UnitOfWork,
+    misfits: list[Sentence],
+    sealed: dict[tuple[Cause, str], Draft],
+    tell: Callable[[int], None],
 ) -> Iterator[Entry]:
     """Every entry in order; on the way, sessions are compared with what their entries sealed."""
     for batch in all_entries(uow):
@@ -55,10 +63,11 @@ def _walk(
             if entry.draft.cause in (Cause.TARIFF, Cause.CLOSE):
                 sealed[entry.draft.cause, entry.draft.cause_ref] = entry.draft
             reason = _why_session_does_not_fit(entry, blocks.get(entry.id))
-            if reason is not None:
+            if reason is not None and len(misfits) < MOST_TOLD:
                 values = {"session": entry.draft.cause_ref, "entry": entry.id}
                 misfits.append(Sentence(reason, values))
             yield entry
+        tell(entries[-1].id)
 
 
 def _why_session_does_not_fit(entry: Entry, block: SessionBlock | None) -> str | None:
