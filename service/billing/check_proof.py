@@ -227,9 +227,9 @@ def in_words(found: Checked, compared: bool) -> str:
         ("与您给的核对码一致。", "It is the code you gave.")
         if compared
         else (
-            "请与单元门口公告上的核对码逐组对照；两处相同，账单就在公布的总数之内：",
-            "Compare this code with the notice at your entrance; only if they are the same "
-            "does the published total hold your bill:",
+            "请把合计与核对码同单元门口的公告逐组对照；都相同，您的账单就在公布的总数之内：",
+            "Compare this total and this code with the notice at your entrance; if both are "
+            "the same, the published total holds your bill:",
         )
     )
     return (
