@@ -108,6 +108,12 @@ def lay_out(uow: UnitOfWork, file_id: int, layout: Layout) -> Refused | None:
     return None
 
 
+def draft_table(uow: UnitOfWork, file_id: int) -> tuple[PaymentFile, tuple[Line, ...]] | Refused:
+    """A draft and its rows as they are, for the form that asks which column is what."""
+    file = _draft(uow, file_id)
+    return file if isinstance(file, Refused) else (file, _lines(file))
+
+
 def dry_run(
     uow: UnitOfWork, file_id: int, now: datetime, zone: tzinfo, key: bytes
 ) -> DryRun | Refused:

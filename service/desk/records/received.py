@@ -119,6 +119,14 @@ def bank_payments(uow: UnitOfWork) -> Sequence[HandEntry]:
     return uow.session.exec(statement).all()
 
 
+def rows_of(uow: UnitOfWork, file_id: int) -> Sequence[PaymentRow]:
+    """The rows of a file, in its order."""
+    statement = (
+        select(PaymentRow).where(PaymentRow.file_id == file_id).order_by(col(PaymentRow.row))
+    )
+    return uow.session.exec(statement).all()
+
+
 def countered_rows(uow: UnitOfWork) -> Sequence[PaymentRow]:
     """Posted payments whose entry was taken back since."""
     countered = select(LedgerEntry.counter_of).where(LedgerEntry.cause == "counter")
