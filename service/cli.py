@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from service.settings import Settings
+    from service.store import Store
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,6 +36,27 @@ def settings() -> "Settings":
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         fail(f"BEIMEN_{str(first['loc'][0]).upper()}: {first['msg']}")
+
+
+def open_store() -> "Store":
+    """The store of this installation, or a sentence about what its tables lack."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.store import Store
+    from service.store.engine import open_engine
+    from service.store.revision import newest_revision, revision_of
+
+    try:
+        engine = open_engine(settings().database_url)
+        ready = revision_of(engine) == newest_revision()
+    except (ValueError, SQLAlchemyError) as error:
+        fail(f"The database cannot be read: {str(error).splitlines()[0]}")
+    if not ready:
+        fail("The tables are not those of this program; run: beimen migrate")
+    return Store(engine)
+
+
+EVENING = "Of an evening"
 
 
 @app.command(epilog="Example: `beimen demo --days 3 --speed 60`")
@@ -169,17 +191,41 @@ def bill(
     )
 
 
-@app.command(epilog="Example: `beimen replay --evening busiest --speed 240`")
+@app.command(epilog="Example: `beimen replay --month 2026-10`, or `--evening busiest`")
 def replay(
-    evening: Annotated[str, typer.Option(help="A date of the file, or busiest.")] = "busiest",
-    speed: Annotated[float, typer.Option(min=1, max=600)] = 240.0,
-    hours: Annotated[float, typer.Option(min=0.5, max=24)] = 12.0,
-    broker: Annotated[str | None, typer.Option(help="HOST:PORT instead of our own.")] = None,
-    passwords: Annotated[Path | None, typer.Option(help="The piles' logins there.")] = None,
-    port: Annotated[int, typer.Option(help="Port of the pages meanwhile.")] = 8080,
+    month: Annotated[
+        str | None, typer.Option(help="Make this month's bills again from stored messages.")
+    ] = None,
+    evening: Annotated[
+        str | None, typer.Option(help="Play a real evening: a date of the file, or busiest.")
+    ] = None,
+    speed: Annotated[float, typer.Option(min=1, max=600, rich_help_panel=EVENING)] = 240.0,
+    hours: Annotated[float, typer.Option(min=0.5, max=24, rich_help_panel=EVENING)] = 12.0,
+    broker: Annotated[
+        str | None, typer.Option(help="HOST:PORT instead of our own.", rich_help_panel=EVENING)
+    ] = None,
+    passwords: Annotated[
+        Path | None, typer.Option(help="The piles' logins there.", rich_help_panel=EVENING)
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="Port of the pages meanwhile.", rich_help_panel=EVENING)
+    ] = 8080,
 ) -> None:
-    """Replay a real apartment compound's evening through broker, books and pages, and compare."""
+    """Go through it once more and compare: a month of the books, or an evening of real sessions.
+
+    `--month` makes every bill, statement and the published root again from what the piles said, and
+    ends with 1 if anything comes out differently. `--evening` plays a real apartment compound's
+    evening through broker, books and pages.
+    """
     from rich.console import Console
+
+    if (month is None) == (evening is None):
+        fail("Say what to replay: --month 2026-10, or --evening busiest.")
+    if month is not None:
+        from service.books import replay_books
+
+        store = open_store()
+        raise typer.Exit(0 if replay_books(store, settings(), month, Console()) else 1)
 
     from service.demo import DemoError, DemoPlan
     from service.evening import replay_evening
@@ -195,11 +241,41 @@ def replay(
     raise typer.Exit(0 if sound else 2)
 
 
+@app.command(epilog="Example: `beimen verify`")
+def verify() -> None:
+    """Go through the whole books; the first thing that does not fit is named first."""
+    from rich.console import Console
+
+    from service.books import verify_books
+
+    raise typer.Exit(0 if verify_books(open_store(), Console()) else 1)
+
+
+@app.command(epilog="Example: `beimen export --month 2026-10 --public`")
+def export(
+    month: Annotated[str, typer.Option(help="A published month, like 2026-10.")],
+    out: Annotated[Path, typer.Option(help="The folder to write it into.")] = Path(),
+    public: Annotated[
+        bool, typer.Option("--public", help="For everyone: nothing about one household.")
+    ] = False,
+) -> None:
+    """Write a published month as one archive that stands on its own."""
+    from rich.console import Console
+
+    from service.books import export_books
+
+    try:
+        done = export_books(open_store(), settings(), month, out, Console(), public=public)
+    except OSError as error:
+        fail(f"The archive could not be written: {error.strerror or error}")
+    raise typer.Exit(0 if done else 1)
+
+
 @app.command(epilog="Example: `beimen labels labels.html`, then print it from a browser")
 def labels(
     out: Annotated[Path, typer.Argument(help="Where to write the page.")] = Path("labels.html"),
 ) -> None:
-    """Write the QR labels and price boards of all piles as one page to print."""
+    """Write the QR labels of all outlets as one page to print."""
     from service.build import NotReadyError, build
     from service.pages import print_labels
 

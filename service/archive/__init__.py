@@ -18,7 +18,7 @@ from service.archive.container import Container
 from service.archive.source import Source, look_at
 from service.billing.ledger import canonical
 from service.billing.outcomes import Refused
-from service.store import Store
+from service.store import UnitOfWork
 
 HERE = files("service.archive")
 CHECK_PROOF = files("service.billing").joinpath("check_proof.py")
@@ -40,7 +40,7 @@ def file_name(month: str, *, public: bool) -> str:
 
 
 def write_archive(
-    store: Store,
+    uow: UnitOfWork,
     month: str,
     zone: tzinfo,
     out: IO[bytes],
@@ -53,14 +53,12 @@ def write_archive(
 
     `tell` hears the share that is done. Nothing is written where the month is refused.
     """
-    with store.reading() as uow:
-        source = look_at(uow, month, zone, tell)
-        if isinstance(source, Refused):
-            return source
-        box = Container(out)
-        title = f"{compound} {month}".strip()
-        _write_public(box, source, title) if public else _write_whole(box, source, title)
-        box.close()
+    source = look_at(uow, month, zone, tell)
+    if isinstance(source, Refused):
+        return source
+    box, title = Container(out), f"{compound} {month}".strip()
+    _write_public(box, source, title) if public else _write_whole(box, source, title)
+    box.close()
     tell(1.0)
     entries = source.close.id - source.first + 1
     return Archived(month, len(source.figures), entries, public)

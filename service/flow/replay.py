@@ -40,7 +40,7 @@ from service.piles.records import pile_rows
 from service.sessions.lifecycle import State
 from service.sessions.records import Session
 from service.settings import Settings
-from service.store import Store, UnitOfWork
+from service.store import UnitOfWork
 from service.usage.spans import Span, month_span
 from service.words import N_, Sentence
 
@@ -87,7 +87,10 @@ class Replayed:
 
 
 def replay_month(
-    store: Store, settings: Settings, month: str, tell: Callable[[float], None] = lambda share: None
+    uow: UnitOfWork,
+    settings: Settings,
+    month: str,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> Replayed | Refused:
     """Make a month again and compare; of a month that is still open, only its sessions.
 
@@ -96,8 +99,7 @@ def replay_month(
     if not is_month(month):
         message = N_("'{month}' is not a month; write it like 2026-10.")
         return Refused((Sentence(message, {"month": month}),))
-    with store.reading() as uow:
-        return _Replay(uow, settings, month).run(tell)
+    return _Replay(uow, settings, month).run(tell)
 
 
 class _Replay:

@@ -89,6 +89,12 @@ class Store:
     def __init__(self, engine: Engine):
         self.engine = engine
         self._writes = engine.execution_options(beimen_writes=True)
+        # What SQLite does by itself: every question of one look is answered as of one moment.
+        self._reads = (
+            engine.execution_options(isolation_level="REPEATABLE READ")
+            if engine.dialect.name == "postgresql"
+            else engine
+        )
         # SQLite has one writer. Waiting in our own queue is fair and quick; its busy handler
         # sleeps in growing steps and would make a start wait behind telemetry.
         self._turn: AbstractContextManager[Any] = (
@@ -110,7 +116,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
         """A consistent view that is never written."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._reads, expire_on_commit=False) as session:
             yield UnitOfWork(session)
 
     def close(self) -> None:
