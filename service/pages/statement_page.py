@@ -18,7 +18,11 @@ class LineText:
     part: Sentence
     band: str
     arithmetic: str
+    energy_wh: int
+    price_e4: int
+    exact_e7: int
     amount_fen: int
+    remainder_e7: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,7 @@ class BlockText:
     """One charge on the statement."""
 
     session_id: str
-    day: Sentence
-    times: str
+    when: Sentence
     length: Sentence
     place: Sentence
     start_wh: int
@@ -55,6 +58,7 @@ class MovementText:
 class StatementPage:
     """Everything the template writes."""
 
+    number: str
     month_key: str
     month: Sentence
     door: str
@@ -78,6 +82,7 @@ def statement_page(
 ) -> StatementPage:
     """The page of a statement; `numbers` are the numbers of the piles by their names."""
     return StatementPage(
+        number=statement_number(view),
         month_key=view.month,
         month=month(view.month),
         door=door,
@@ -97,6 +102,11 @@ def statement_page(
     )
 
 
+def statement_number(view: StatementView) -> str:
+    """What a household writes on a transfer: '2026-03-0012', the month and the household's id."""
+    return f"{view.month}-{view.household_id:04d}"
+
+
 def place_words(pile: str, outlet: int, numbers: Mapping[str, int]) -> Sentence:
     """Where it was, by the number on the label."""
     values = {"pile": numbers.get(pile, pile), "outlet": outlet}
@@ -107,8 +117,7 @@ def _block(block: SessionBlock, numbers: Mapping[str, int], zone: tzinfo) -> Blo
     bill = block.bill
     return BlockText(
         session_id=bill.session_id,
-        day=on_day(bill.ended_at, zone),
-        times=f"{clock_time(bill.started_at, zone)} – {clock_time(bill.ended_at, zone)}",
+        when=_from_to(bill.started_at, bill.ended_at, zone),
         length=span(_seconds(bill.started_at, bill.ended_at)),
         place=place_words(bill.pile, bill.outlet, numbers),
         start_wh=bill.start_wh,
@@ -123,7 +132,11 @@ def _block(block: SessionBlock, numbers: Mapping[str, int], zone: tzinfo) -> Blo
                 Sentence(COMPONENT_WORDS[line.component]),
                 line.band_name,
                 in_symbols(line),
+                line.energy_wh,
+                line.price_e4,
+                line.amount_e7,
                 line.amount_fen,
+                line.remainder_e7,
             )
             for line in block.priced.lines
         ),
@@ -133,6 +146,18 @@ def _block(block: SessionBlock, numbers: Mapping[str, int], zone: tzinfo) -> Blo
 
 def _movement(one: Movement, zone: tzinfo) -> MovementText:
     return MovementText(on_day(one.happened_at, zone), one.words, one.memo, one.amount_fen)
+
+
+def _from_to(start: datetime, end: datetime, zone: tzinfo) -> Sentence:
+    values = {
+        "first": on_day(start, zone),
+        "day": on_day(end, zone),
+        "start": clock_time(start, zone),
+        "end": clock_time(end, zone),
+    }
+    if start.astimezone(zone).date() == end.astimezone(zone).date():
+        return Sentence(N_("{day} {start} – {end}"), values)
+    return Sentence(N_("{first} {start} – {day} {end}"), values)
 
 
 def _seconds(start: datetime, end: datetime) -> float:
