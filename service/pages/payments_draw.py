@@ -45,9 +45,7 @@ def overview_page(
     with house.store.reading() as uow:
         households = {one.id or 0: one for one in every_household(uow)}
         owed = balances(uow)
-        waiting = [
-            open_payment(row, households, owed, now, zone) for row in rows_in(uow, "unmatched")
-        ]
+        waiting = [open_payment(row, households, owed, zone) for row in rows_in(uow, "unmatched")]
         drafts = [file_line(file, {}, now, zone) for file in files(uow, "draft", FILES_SHOWN)]
         taken = files(uow, "taken", FILES_SHOWN)
         states = tally(uow, [file.id or 0 for file in taken])
@@ -78,7 +76,7 @@ def dry_run_page(request: Request, file_id: int, error: Refused | None = None) -
     if seen.layout is None:
         return columns_page(request, file_id, None)
     context: dict[str, object] = {
-        "view": dry_run_view(seen, doors, now, zone),
+        "view": dry_run_view(seen, doors, zone),
         "error": error.reasons[0] if error else None,
         "path": f"{HOME}/files/{file_id}",
         "query": {},
@@ -125,7 +123,7 @@ def taken_page(
         key = house.new_id(work.now_ms)
     context: dict[str, object] = {
         "file": file_line(file, states, now, zone),
-        "rows": [taken_row(row, doors, now, zone) for row in rows_of(uow, file.id or 0)],
+        "rows": [taken_row(row, doors, zone) for row in rows_of(uow, file.id or 0)],
         "left_out": [{"row": one["row"], "why": sentence(one)} for one in file.left_out],
         "said": Sentence(SAID[said]) if said in SAID else None,
         "error": error.reasons[0] if error else None,

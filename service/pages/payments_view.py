@@ -10,7 +10,7 @@ from service.desk.matching import suggestions
 from service.desk.payment_file import FIELDS, Line, widest
 from service.desk.records import PaymentFile, PaymentRow
 from service.households.records import Household
-from service.pages.say_time import moment, on_day
+from service.pages.say_time import clock_time, moment, on_day
 from service.words import N_, Sentence
 
 PREVIEW_ROWS = 8
@@ -180,7 +180,13 @@ class TakenRow:
     entry_id: int | None
 
 
-def dry_run_view(seen: DryRun, doors: Mapping[int, str], now: datetime, zone: tzinfo) -> DryRunView:
+def stamp(at: datetime, zone: tzinfo) -> Sentence:
+    """A day and a time, never 'this morning': it is compared with a list of the bank."""
+    values = {"day": on_day(at, zone), "time": clock_time(at, zone)}
+    return Sentence(N_("{day}, {time}"), values)
+
+
+def dry_run_view(seen: DryRun, doors: Mapping[int, str], zone: tzinfo) -> DryRunView:
     """What would happen, what needs a person first."""
     groups = []
     for fate, shape, title, explanation in GROUPS:
@@ -192,7 +198,7 @@ def dry_run_view(seen: DryRun, doors: Mapping[int, str], now: datetime, zone: tz
                     shape,
                     Sentence(title),
                     Sentence(explanation),
-                    tuple(_row(one, doors, now, zone) for one in rows),
+                    tuple(_row(one, doors, zone) for one in rows),
                     _sum(rows),
                     fate in (Fate.WRONG, Fate.UNMATCHED, Fate.MATCHED),
                 )
@@ -213,11 +219,11 @@ def _sum(rows: Sequence[Planned]) -> int:
     return sum(one.found.amount_fen for one in rows if one.found is not None)
 
 
-def _row(one: Planned, doors: Mapping[int, str], now: datetime, zone: tzinfo) -> RowView:
+def _row(one: Planned, doors: Mapping[int, str], zone: tzinfo) -> RowView:
     found = one.found
     return RowView(
         one.row,
-        moment(found.received_at, now, zone) if found else None,
+        stamp(found.received_at, zone) if found else None,
         found.amount_fen if found else None,
         found.payer if found else "",
         found.note if found else "",
@@ -269,7 +275,6 @@ def open_payment(
     row: PaymentRow,
     households: Mapping[int, Household],
     owed_fen: Mapping[int, int],
-    now: datetime,
     zone: tzinfo,
 ) -> OpenPayment:
     """A payment that waits, with the households it may be from."""
@@ -278,7 +283,7 @@ def open_payment(
     return OpenPayment(
         row.file_id,
         row.row,
-        moment(row.received_at, now, zone),
+        stamp(row.received_at, zone),
         row.amount_fen,
         row.payer,
         row.note,
@@ -315,11 +320,11 @@ def file_line(
     )
 
 
-def taken_row(row: PaymentRow, doors: Mapping[int, str], now: datetime, zone: tzinfo) -> TakenRow:
+def taken_row(row: PaymentRow, doors: Mapping[int, str], zone: tzinfo) -> TakenRow:
     """A payment of such a file."""
     return TakenRow(
         row.row,
-        moment(row.received_at, now, zone),
+        stamp(row.received_at, zone),
         row.amount_fen,
         row.payer,
         row.note,

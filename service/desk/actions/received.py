@@ -83,6 +83,7 @@ def send_in(uow: UnitOfWork, data: bytes, now: datetime, by: int | None) -> Paym
         sha256=content,
         text=text,
         mapping=layout_kept(layout, lines) if layout else {},
+        row_count=len(lines),
         uploaded_at=now,
         uploaded_by=by,
     )
