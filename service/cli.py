@@ -165,30 +165,33 @@ def seed(
 @app.command(epilog="Example: `beimen bill 2026-02`")
 def bill(
     month: Annotated[str | None, typer.Argument(help="2026-02; none: list what is open.")] = None,
+    publish: Annotated[
+        bool,
+        typer.Option("--publish/--close-only", help="Publish it too, or leave that for later."),
+    ] = True,
+    without_grid_bill: Annotated[
+        str, typer.Option(metavar="REASON", help="Close though the grid's bill is missing: why.")
+    ] = "",
+    leave_open: Annotated[
+        str, typer.Option(metavar="REASON", help="Close though anything else is open: why.")
+    ] = "",
 ) -> None:
-    """Close a month: post what is settled and publish every household's statement."""
-    from service.billing.actions.closing import months_to_close
-    from service.billing.outcomes import Refused
+    """Close a month and publish its statements and its account. Reasons are printed in public."""
+    from service.bill import Bill, close_and_publish, waiting
     from service.build import NotReadyError, build
-    from service.flow.ticks import end_month
-    from service.quantities import show_kwh, show_yuan
 
     try:
         house = build(settings()).house
     except (NotReadyError, ValueError) as error:
         fail(str(error))
-    with house.store.reading() as uow:
-        waiting = months_to_close(uow, house.clock.now(), house.settings.zone)
     if month is None:
-        typer.echo("to be closed: " + (", ".join(waiting) or "nothing"))
+        typer.echo("\n".join(waiting(house)))
         return
-    closed = end_month(house, month)
-    if isinstance(closed, Refused):
-        fail(" ".join(reason.in_language("en") for reason in closed.reasons))
-    typer.echo(
-        f"{closed.month}: {closed.statements} statements, {closed.sessions} sessions, "
-        f"{show_kwh(closed.energy_wh)} kWh, {show_yuan(closed.lines_fen)} yuan"
-    )
+    wish = Bill(month, publish, without_grid_bill, leave_open)
+    done, said = close_and_publish(house, wish)
+    if not done:
+        fail("\n".join(said))
+    typer.echo("\n".join(said))
 
 
 @app.command(epilog="Example: `beimen replay --month 2026-10`, or `--evening busiest`")

@@ -9,12 +9,14 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.billing.actions import tariff_in_force
+from service.billing.actions import tariff_in_force, tariff_versions
+from service.billing.timeline import is_right
 from service.clock import Clock
 from service.feeders.actions import load_tree
 from service.feeders.tree import BadTreeError, check_piles
 from service.households.codes import key_of
 from service.piles.records import pile_rows
+from service.quantities import show_numbers
 from service.settings import Settings
 from service.store import Store
 from service.store.engine import open_engine
@@ -139,19 +141,22 @@ def _tariff(store: Store, clock: Clock) -> Sentence | None:
 
 
 def _boards(store: Store, clock: Clock) -> Sentence | None:
+    now = clock.now()
     with store.reading() as uow:
-        tariff = tariff_in_force(uow, clock.now())
+        versions = tariff_versions(uow)
         old = [
-            pile.id
+            pile.number
             for pile in pile_rows(uow)
-            if tariff
-            and (pile.board_printed_at is None or pile.board_printed_at < tariff.starts_at)
+            if not is_right(versions, pile.board_tariff_id, pile.board_printed_at, now)
         ]
-    if not old:
+    if not versions or not old:
         return None
     return Sentence(
-        N_("The price boards of {count} piles are older than the price: print them (/labels)."),
-        {"count": len(old)},
+        N_(
+            "No price board, or an old one, hangs on {count} piles ({piles}): "
+            "print and hang them, see /committee/boards."
+        ),
+        {"count": len(old), "piles": show_numbers(old)},
     )
 
 

@@ -5,6 +5,7 @@ such a price is exact in 0.0000001 yuan (`e7`), so a bill can be checked with a 
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 E7_PER_FEN = 100_000
@@ -64,6 +65,17 @@ def show_e7(amount_e7: int) -> str:
     """An exact amount in yuan with seven decimals, for the unfolded arithmetic of a line."""
     sign = "-" if amount_e7 < 0 else ""
     return f"{sign}{abs(amount_e7) // 10**7}.{abs(amount_e7) % 10**7:07d}"
+
+
+def show_numbers(numbers: Iterable[int]) -> str:
+    """Numbers in short: [1, 2, 3, 7] -> '1-3, 7'."""
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
 
 
 def parse_fen(text: str) -> int:

@@ -25,8 +25,10 @@ from service.pages import (
     payments,
     prices,
     proofs,
+    proposals,
     public,
     questions,
+    receipts,
     resident,
     statement_files,
 )
@@ -44,8 +46,9 @@ TITLES = {
     503: N_("One moment please"),
 }
 ROOMS = (
-    public, resident, sign_in, me, gate, fix, money, open_books, held, questions, entries, payments,
-    arrears, prices, boards, proofs, statement_files, doors, committee, labels, live_pages,
+    public, resident, sign_in, me, gate, fix, money, open_books, held, questions, entries,
+    receipts, payments, arrears, prices, proposals, boards, proofs, statement_files, doors,
+    committee, labels, live_pages,
 )  # fmt: skip
 OTHERWISE = N_("This did not work")
 

@@ -1,4 +1,7 @@
-"""QR labels and the price board of every outlet, to print and stick on."""
+"""QR labels of every outlet, to print and stick on.
+
+They name no price: a sticker outlives a tariff. The price hangs beside them on a board (boards.py).
+"""
 
 import io
 from collections.abc import Sequence
@@ -10,14 +13,13 @@ import segno
 from fastapi import APIRouter, Depends
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from service.door import Visitor, guard
 from service.flow.house import House
-from service.pages.context import house_of, note_deed
+from service.pages.context import house_of
 from service.pages.draw import STATIC, draw, environment
 from service.pages.price_view import PriceView, price_view
-from service.piles.records import pile_rows
 from service.words import DEFAULT_LANGUAGE
 
 router = APIRouter()
@@ -43,33 +45,11 @@ def label_sheet(request: Request, visitor: Print, entrance: int | None = None) -
     shown = [label for label in every if entrance in (None, label.entrance)]
     context = {
         "labels": shown,
-        "price": price_now(house),
         "entrances": sorted({label.entrance for label in every}),
         "entrance": entrance,
-        "stale": stale_boards(house),
         "local": is_local(house.settings.public_url),
     }
     return draw(request, "labels.html", context)
-
-
-@router.post("/labels/printed")
-def boards_hang(request: Request, visitor: Print) -> Response:
-    """Somebody confirms that every pile carries the board with the price in force."""
-    with house_of(request).work() as work:
-        for row in pile_rows(work.uow):
-            row.board_printed_at = work.now
-            work.uow.session.add(row)
-        note_deed(work, visitor, "labels.print", "all piles")
-    return RedirectResponse("/labels", status_code=303)
-
-
-def stale_boards(house: House) -> int:
-    """How many piles carry no board, or one from before the price in force."""
-    with house.look() as work:
-        tariff = house.tariff(work.uow, None, work.now)
-        since = tariff.starts_at if tariff else work.now
-        printed = [row.board_printed_at for row in pile_rows(work.uow)]
-    return sum(at is None or at < since for at in printed)
 
 
 def labels_of(house: House) -> list[Label]:
@@ -96,7 +76,7 @@ def qr_svg(address: str) -> Markup:
 
 
 def price_now(house: House) -> PriceView | None:
-    """The price on the board."""
+    """The price in force, as the front page shows it."""
     with house.look() as work:
         return price_view(
             house.tariff(work.uow, None, work.now),
@@ -122,7 +102,6 @@ def print_labels(house: House, out: Path) -> int:
         .get_template("labels_file.html")
         .render(
             labels=labels,
-            price=price_now(house),
             compound=house.settings.compound,
             phone=house.settings.service_phone,
             css=Markup((STATIC / "beimen.css").read_text(encoding="utf-8")),  # noqa: S704 - ours

@@ -56,6 +56,12 @@ def on_day(at: datetime, zone: tzinfo) -> Sentence:
     return Sentence(_DATES[local.month - 1], {"day": local.day})
 
 
+def full_day(at: datetime, zone: tzinfo) -> Sentence:
+    """A date with its year: '2 March 2026', 2026年3月2日."""
+    values = {"day": on_day(at, zone), "year": at.astimezone(zone).year}
+    return Sentence(N_("{day} {year}"), values)
+
+
 def month(text: str) -> Sentence:
     """A month of the books ('2026-03') as people write it: 'March 2026', 2026年3月."""
     return Sentence(_MONTHS[int(text[5:7]) - 1], {"year": text[:4]})

@@ -43,6 +43,17 @@ def enrol(uow: UnitOfWork, piles: Iterable[Pile]) -> int:
     return len(rows)
 
 
+def hang_boards(uow: UnitOfWork, wanted: Iterable[str], version_id: int, now: datetime) -> int:
+    """The price boards on these piles were printed for a tariff version and hang now; how many."""
+    ids = set(wanted)
+    rows = [row for row in pile_rows(uow) if row.id in ids]
+    for row in rows:
+        row.board_tariff_id, row.board_printed_at = version_id, now
+        uow.session.add(row)
+    uow.session.flush()
+    return len(rows)
+
+
 def load_board(uow: UnitOfWork) -> Board:
     """The board as far as it is stored: who the piles are and when they were last heard."""
     board = Board()
