@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 
 from service.billing.statement import COMPONENT_WORDS, Movement, SessionBlock, StatementView
 from service.billing.statement import arithmetic as in_symbols
+from service.desk.matching import payment_word
 from service.pages.say_time import clock_time, month, on_day, span
 from service.pages.states import stop_sentence
 from service.words import N_, Sentence
@@ -103,8 +104,9 @@ def statement_page(
 
 
 def statement_number(view: StatementView) -> str:
-    """What a household writes on a transfer: '2026-03-0012', the month and the household's id."""
-    return f"{view.month}-{view.household_id:04d}"
+    """What a household writes on a transfer: '2026-03-BM12R', the month and its payment word, by
+    which a bank's file finds it; a slip of the pen is caught by the letter at the end."""
+    return f"{view.month}-{payment_word(view.household_id)}"
 
 
 def place_words(pile: str, outlet: int, numbers: Mapping[str, int]) -> Sentence:
