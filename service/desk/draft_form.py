@@ -109,18 +109,18 @@ def read_draft(
         message = N_("A tariff has 1 to {most} bands a day, not {count}.")
         errors["bands"] = Sentence(message, {"most": MOST_BANDS, "count": len(places)})
         return ReadDraft(None, errors)
-    alone = len(places) == 1
-    bands = [
-        _band(form.bands[i] if form.bands else TypedBand(), i, alone, government_price_e4, errors)
-        for i in places
-    ]
-    whole = [band for band in bands if band is not None]
-    if len(whole) == len(places):
-        _names(places, whole, errors)
-        _cover(places, whole, errors)
+    typed_rows = [form.bands[i] if form.bands else TypedBand() for i in places]
+    is_alone = len(places) == 1
+    bands = tuple(
+        _band(row, place, government_price_e4, errors, is_alone=is_alone)
+        for place, row in zip(places, typed_rows, strict=True)
+    )
+    _names(places, bands, errors)
+    if not any(name.startswith("times-") for name in errors):
+        _cover(places, bands, errors)
     if errors or starts_at is None:
         return ReadDraft(None, errors)
-    proposal = Proposal(TariffVersion(0, starts_at, tuple(whole)), why)
+    proposal = Proposal(TariffVersion(0, starts_at, bands), why)
     left = doubts(proposal, government_price_e4, now)
     return ReadDraft(None, {"bands": left[0]}) if left else ReadDraft(proposal)
 
@@ -161,32 +161,27 @@ def _start(text: str, now: datetime, zone: tzinfo, errors: Errors) -> datetime |
 
 
 def _band(
-    row: TypedBand, place: int, alone: bool, government_price_e4: int, errors: Errors
-) -> Band | None:
-    shown: str | Sentence = row.name.strip()[:LONGEST_NAME]
-    if alone:
-        shown = Sentence(N_("all day"))
+    row: TypedBand, place: int, government_price_e4: int, errors: Errors, *, is_alone: bool
+) -> Band:
+    """A row as a band; what cannot be read is 0 or no time at all, and told in `errors`."""
+    name = ONE_BAND if is_alone else row.name.strip()
+    shown = Sentence(N_("all day")) if is_alone else name[:LONGEST_NAME]
     electricity = _price(row.electricity, f"electricity-{place}", errors)
+    for doubt in electricity_doubts(shown, electricity, government_price_e4):
+        errors[f"electricity-{place}"] = doubt
     service = _price(row.service, f"service-{place}", errors)
-    if electricity is not None:
-        for doubt in electricity_doubts(shown, electricity, government_price_e4):
-            errors[f"electricity-{place}"] = doubt
-    if service is not None:
-        for doubt in service_doubts(shown, service):
-            errors[f"service-{place}"] = doubt
-    slots: frozenset[int] | None = WHOLE_DAY
-    if not alone or row.times.strip():
+    for doubt in service_doubts(shown, service):
+        errors[f"service-{place}"] = doubt
+    slots = WHOLE_DAY
+    if not is_alone or row.times.strip():
         try:
             slots = parse_slots(row.times)
         except BadTimesError as error:
             errors[f"times-{place}"] = error.sentence
-            slots = None
-    if electricity is None or service is None or slots is None:
-        return None
-    return Band(ONE_BAND if alone else row.name.strip(), electricity, service, slots)
+    return Band(name, electricity, service, slots)
 
 
-def _price(text: str, name: str, errors: Errors) -> int | None:
+def _price(text: str, name: str, errors: Errors) -> int:
     plain = unicodedata.normalize("NFKC", text).strip()
     try:
         return parse_price_e4(plain)
@@ -195,7 +190,7 @@ def _price(text: str, name: str, errors: Errors) -> int | None:
         if PLAIN_NUMBER.fullmatch(plain):
             message = N_("Too many digits: a price has at most four after the point, like 0.487.")
         errors[name] = Sentence(message)
-        return None
+        return 0
 
 
 def _names(places: Sequence[int], bands: Sequence[Band], errors: Errors) -> None:

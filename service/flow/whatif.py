@@ -21,15 +21,24 @@ AT_ONCE = 200
 """Sessions whose readings are held in memory together: some ten thousand readings."""
 
 
-def what_if(uow: UnitOfWork, version: TariffVersion, month: str, zone: tzinfo) -> WhatIf:
-    """Every session billed in a month, priced again by another version."""
-    return sum_up(month, _again(uow, version, month, zone))
+def what_if(
+    uow: UnitOfWork,
+    version: TariffVersion,
+    month: str,
+    zone: tzinfo,
+    household_id: int | None = None,
+) -> WhatIf:
+    """Every session billed in a month, of one household or of all, priced again by a version."""
+    blocks = load_blocks(uow, sessions_of_month(uow, month, household_id))
+    return sum_up(month, _again(uow, blocks, version, zone))
 
 
-def _again(uow: UnitOfWork, version: TariffVersion, month: str, zone: tzinfo) -> Iterator[Again]:
+def _again(
+    uow: UnitOfWork, blocks: Sequence[SessionBlock], version: TariffVersion, zone: tzinfo
+) -> Iterator[Again]:
     known = {one.id: one for one in tariff_versions(uow)}
     to_measure: list[SessionBlock] = []
-    for block in load_blocks(uow, sessions_of_month(uow, month)):
+    for block in blocks:
         again = again_from_bill(block, known[block.priced.version_id], version, zone)
         if again is None:
             to_measure.append(block)

@@ -10,6 +10,7 @@ from service.billing.timeline import coming, is_right
 from service.pages.price_view import USUAL_CHARGE_WH
 from service.pages.prices_view import BandText, bands_of
 from service.pages.say_time import full_day
+from service.quantities import show_kwh
 from service.words import N_, Sentence
 
 
@@ -87,7 +88,7 @@ class BoardText:
 
     version_id: int
     blocks: tuple[PriceBlock, ...]
-    usual_wh: int
+    usual_kwh: str
     printed: Sentence
 
 
@@ -170,7 +171,9 @@ def board_text(
         blocks.append(_block(holds, Sentence(message, {"day": full_day(last, zone)})))
     message = N_("From {day} on") if version.starts_at > now else N_("Since {day}")
     blocks.append(_block(version, Sentence(message, {"day": full_day(version.starts_at, zone)})))
-    return BoardText(version.id, tuple(blocks), USUAL_CHARGE_WH, full_day(now, zone))
+    return BoardText(
+        version.id, tuple(blocks), show_kwh(USUAL_CHARGE_WH).rstrip("0"), full_day(now, zone)
+    )
 
 
 def _block(version: TariffVersion, heading: Sentence) -> PriceBlock:

@@ -22,6 +22,7 @@ from service.pages import (
     me,
     money,
     open_books,
+    own_prices,
     payments,
     prices,
     proofs,
@@ -47,8 +48,8 @@ TITLES = {
 }
 ROOMS = (
     public, resident, sign_in, me, gate, fix, money, open_books, held, questions, entries,
-    receipts, payments, arrears, prices, proposals, boards, proofs, statement_files, doors,
-    committee, labels, live_pages,
+    receipts, payments, arrears, prices, proposals, own_prices, boards, proofs,
+    statement_files, doors, committee, labels, live_pages,
 )  # fmt: skip
 OTHERWISE = N_("This did not work")
 

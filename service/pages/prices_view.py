@@ -201,6 +201,14 @@ class DoorRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnProposal:
+    """An open proposal and one household's last month by it."""
+
+    draft: DraftText
+    amounts: Amounts
+
+
+@dataclass(frozen=True, slots=True)
 class PayBackText:
     """The pay-back by one service fee, with its arithmetic."""
 
@@ -258,7 +266,7 @@ def whatif_view(effect: WhatIf, doors: Mapping[int, str], investment_fen: int) -
 def _pay_back(label: Sentence, found: PayBack) -> PayBackText:
     if found.months is None or found.tenths is None:
         return PayBackText(label, found.income_fen, None, Sentence(N_("never")))
-    quotient = f"{found.tenths // 10:,}.{found.tenths % 10}"
+    quotient = f"{found.tenths // 10}.{found.tenths % 10}"
     span = Sentence(N_("{months} months"), {"months": found.months})
     if found.months >= ABOUT_YEARS_FROM:
         message = N_("{months} months, about {years} years")

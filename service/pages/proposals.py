@@ -104,6 +104,7 @@ def notice(request: Request, visitor: Drafting, draft_id: DraftId) -> Response:
         "draft": draft_text(draft, house.settings.zone),
         "now_bands": _bands_now(house, draft),
         "view": _look_back(house, draft, None),
+        "address": f"{house.settings.public_url.rstrip('/')}/me/prices",
     }
     return draw(request, "price_notice.html", context)
 

@@ -175,6 +175,8 @@ def test_a_start_that_is_years_away_is_asked_about():
 def test_every_wrong_field_is_told_at_once():
     form = TypedDraft("yesterday", "w" * 401, (TypedBand("", "", "dear", "-1"),))
     assert set(errors(form)) == {"start", "why", "electricity-0", "service-0"}
+    both = second(name="peak", times="21:00-07:30", electricity="0.48701", service="-0.1")
+    assert set(errors(both)) == {"name-1", "times-1", "electricity-1", "service-1", "bands"}
 
 
 def test_a_row_more_or_less_keeps_what_was_typed():
