@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from service.clock import Clock, monotonic
 from service.door import problems
-from service.door.headers import BODY_LIMIT_BYTES, Threshold, dress
+from service.door.headers import BODY_LIMIT_BYTES, Threshold, TooLargeInWords, dress
 from service.door.state import Door, door_of
 from service.households.codes import key_of
 from service.households.passwords import TooBusyError
@@ -36,6 +36,7 @@ def install(
     key = key_of(settings.secret_key.get_secret_value())
     door = app.state.door = Door(settings, store, clock, key, seconds)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_LIMIT_BYTES)
+    app.add_middleware(TooLargeInWords)
     app.add_middleware(Threshold)
     app.add_exception_handler(problems.NoEntryError, problems.entry_no)
     app.add_exception_handler(HTTPException, problems.http_no)

@@ -83,6 +83,30 @@ class Threshold:
         await self.app(scope, receive, send_dressed)
 
 
+class TooLargeInWords:
+    """The limit of bodies answers past all handlers, in two bare words; these are ours."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; where the answer is a bare 413, say it as every other no is said."""
+        said = False
+
+        async def send_in_words(message: Message) -> None:
+            nonlocal said
+            if said:
+                return
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                said = True
+                refusal = answer(Request(scope), 413, "content_too_large", Sentence(BY_STATUS[413]))
+                await refusal(scope, receive, send)
+                return
+            await send(message)
+
+        await self.app(scope, receive, send_in_words)
+
+
 def dress(request: HTTPConnection, headers: MutableHeaders, door: Door) -> None:
     """Put the security headers, the caching rule and the waiting cookies on an answer."""
     for name, value in HEADERS.items():

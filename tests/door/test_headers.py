@@ -89,6 +89,8 @@ def test_a_body_beyond_64_kib_is_refused_whether_or_not_its_length_is_stated(
     headers = {"x-form-token": token(browser), "content-type": "application/json"}
     answer = browser.post("/api/v1/number", content=content, headers=headers)
     assert answer.status_code == 413
+    assert "too large" in answer.text
+    assert answer.headers["content-language"] == "en"
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
