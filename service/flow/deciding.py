@@ -5,7 +5,7 @@ unit of work, and from then on no message of a pile changes it: what comes later
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from service.billing.actions.crediting import post_credit
 from service.billing.credit import CreditNote
@@ -19,9 +19,11 @@ from service.households.actions import find_household
 from service.sessions.actions import advance
 from service.sessions.lifecycle import Event, State
 from service.sessions.records import HeldDecision, Session, decision_of, locked_session_row
+from service.store import UnitOfWork
 from service.usage.actions.evidence import evidence
 from service.usage.bases import Basis, Choice, to_decide
 from service.usage.evidence import Sheet, digest_of
+from service.usage.records.evidence import tariff_of
 from service.words import N_, Sentence
 
 SHORTEST_REASON, LONGEST_REASON = 2, 300
@@ -77,7 +79,9 @@ def decide(work: Work, wish: Wish) -> Decided | AlreadyDecided | Refused:
     before = decision_of(work.uow, row.id)
     if before is not None:
         return AlreadyDecided(row.id, Choice(before.choice), before.decided_at)
-    chosen = next((one for one in possibilities(work, row, sheet) if one.key == wish.key), None)
+    zone = work.house.settings.zone
+    possible = possibilities(work.uow, row, sheet, zone)
+    chosen = next((one for one in possible if one.key == wish.key), None)
     no = _why_not(row, wish)
     if no is not None or chosen is None:
         otherwise = N_("What you chose is not possible any more: look at the evidence again.")
@@ -98,10 +102,9 @@ def decide(work: Work, wish: Wish) -> Decided | AlreadyDecided | Refused:
     return done
 
 
-def possibilities(work: Work, row: Session, sheet: Sheet) -> list[Basis]:
+def possibilities(uow: UnitOfWork, row: Session, sheet: Sheet, zone: tzinfo) -> list[Basis]:
     """What can be decided about a session, each with what it bills to the fen."""
-    tariff = work.house.tariff(work.uow, row.tariff_id, row.requested_at)
-    return to_decide(sheet, tariff, work.house.settings.zone)
+    return to_decide(sheet, tariff_of(uow, row), zone)
 
 
 def _why_not(row: Session, wish: Wish) -> str | None:

@@ -5,9 +5,11 @@ worked out from it alone, so that the answer rests on what everybody could see.
 """
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from service.billing.actions.crediting import charged_still
+from service.billing.actions.tariffs import tariff_version
 from service.billing.credit import Charged, too_much
 from service.billing.records.credits import billed_session
 from service.billing.tariff import TariffVersion
@@ -15,9 +17,10 @@ from service.desk.actions.questions import answer_credit, answer_no, ask
 from service.desk.questions import AlreadyAnswered, Answered, Asked, NewQuestion, Refused, Right
 from service.desk.records.questions import Question, question_row
 from service.flow.house import Work
+from service.store import UnitOfWork
 from service.usage.actions.evidence import evidence
 from service.usage.bases import Basis, between_readings, to_answer
-from service.usage.evidence import digest_of
+from service.usage.evidence import Sheet, digest_of
 from service.words import N_, Sentence
 
 NO = "no"
@@ -52,37 +55,35 @@ def answer(
     row = question_row(work.uow, question_id)
     if row is None:
         return Refused(Sentence(N_("There is no such question.")), known=False)
-    chosen = next((one for one in outcomes(work, row, key) if one.basis.key == key), None)
+    zone = work.house.settings.zone
+    possible = outcomes(work.uow, row, zone, key)
+    chosen = next((one for one in possible if one.basis.key == key), None)
     if chosen is None or chosen.basis.priced is None:
         return Refused(Sentence(N_("Please choose one of the answers.")))
     right = Right(chosen.basis.priced, kept(chosen.basis))
-    zone = work.house.settings.zone
     return answer_credit(work.uow, question_id, right, words, by, work.now, zone)
 
 
-def outcomes(work: Work, row: Question, key: str = "") -> list[Outcome]:
+def outcomes(uow: UnitOfWork, row: Question, zone: tzinfo, key: str = "") -> list[Outcome]:
     """Every possible answer with what it would give back: nothing should have been billed, only
     what the readings prove, and, if `key` names two readings, the energy between them."""
-    billed = billed_session(work.uow, row.session_id)
-    tariff = work.house.tariff(work.uow, billed.tariff_id, billed.ended_at) if billed else None
+    billed = billed_session(uow, row.session_id)
+    tariff = tariff_version(uow, billed.tariff_id) if billed else None
     if billed is None or tariff is None:
         return []
-    still = charged_still(work.uow, billed.entry_id)
-    zone = work.house.settings.zone
-    bases = to_answer(row.evidence, tariff, zone)
-    bases += _named(work, row.evidence, key, tariff)
+    still = charged_still(uow, billed.entry_id)
+    bases = [*to_answer(row.evidence, tariff, zone), *_named(row.evidence, key, tariff, zone)]
     return [
         Outcome(basis, too_much(still, basis.priced)) for basis in bases if basis.priced is not None
     ]
 
 
-def _named(work: Work, sheet: dict[str, Any], key: str, tariff: TariffVersion) -> list[Basis]:
+def _named(sheet: Sheet, key: str, tariff: TariffVersion, zone: tzinfo) -> list[Basis]:
     parts = key.split(":")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts[1:]):
         return []
     if parts[0] != "between" or max(map(len, parts[1:])) > 6:
         return []
-    zone = work.house.settings.zone
     basis = between_readings(sheet, int(parts[1]), int(parts[2]), tariff, zone)
     return [basis] if basis else []
 

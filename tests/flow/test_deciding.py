@@ -7,9 +7,9 @@ import pytest
 from sqlmodel import select
 
 from service.billing.actions import balance, verify
-from service.flow import House, ticks
-from service.flow.deciding import AlreadyDecided, Decided, Refused, Wish, decide
-from service.sessions.records import HeldDecision, decision_of
+from service.flow import House, books, ticks
+from service.flow.deciding import AlreadyDecided, Decided, Refused, Wish, decide, possibilities
+from service.sessions.records import HeldDecision, decision_of, session_row
 from service.usage.actions import check_books
 from service.usage.actions.evidence import evidence
 from service.usage.bases import Choice
@@ -54,13 +54,11 @@ def held(house, pile, drawn):
 
 
 def keys(house: House, session_id: str) -> list[str]:
-    from service.flow.deciding import possibilities
-    from service.sessions.records import session_row
-
     with house.look() as work:
         sheet = evidence(work.uow, session_id, work.now, house.settings.zone)
         row = session_row(work.uow, session_id)
-        return [one.key for one in possibilities(work, row, sheet)]
+        found = possibilities(work.uow, row, sheet, house.settings.zone)
+        return [one.key for one in found]
 
 
 def decided(house: House, session_id: str, key: str, reason: str = WHY, door: str = ""):
@@ -343,7 +341,7 @@ def test_decided_after_its_month_was_closed_it_lands_in_the_next_marked_late(
         clock.advance(1800)
     settle(pile, session_id, 1000, 1500, energy_start_wh=None)
     clock.at = at("2026-04-08 09:00")
-    ticks.end_month(house, "2026-03")
+    books.end_month(house, "2026-03")
     assert decided(house, session_id, "readings").month == "2026-04"
     (block,) = statement(house, wish().household_id, "2026-04").sessions
     assert block.late

@@ -158,7 +158,8 @@ def asked(house, line, the_lis) -> int:
 
 def test_every_possible_answer_is_shown_with_what_it_gives_back(house, asked):
     with house.look() as work:
-        found = outcomes(work, question_row(work.uow, asked), "between:1:3")
+        row, zone = question_row(work.uow, asked), house.settings.zone
+        found = outcomes(work.uow, row, zone, "between:1:3")
     assert [(one.basis.key, one.basis.energy_wh, one.back.total_fen) for one in found] == [
         ("waive", 0, 42),
         ("readings", 500, 42 - 24 - 10),

@@ -57,7 +57,7 @@ def read_evidence(
         said=_said(uow, row, lives, readings, now),
         told=_told(uow, session_id),
         troubles=_troubles(uow, row, now),
-        tariff=_tariff(uow, row),
+        tariff=tariff_of(uow, row),
         bill=block,
         bill_month=billed.month if billed else "",
         credited=credits_of(uow, billed.entry_id) if billed else (),
@@ -174,7 +174,7 @@ def _troubles(uow: UnitOfWork, row: Session, now: datetime) -> list[Trouble]:
     ]
 
 
-def _tariff(uow: UnitOfWork, row: Session) -> TariffVersion | None:
+def tariff_of(uow: UnitOfWork, row: Session) -> TariffVersion | None:
     """The version it was begun with; of a session nobody asked for the one then in force."""
     if row.tariff_id is not None:
         return tariff_version(uow, row.tariff_id)
