@@ -59,6 +59,24 @@ def whole(number: str) -> int:
     return int(number.replace(".", ""))
 
 
+def price_e4(number: str) -> int:
+    """A price in 0.0001 yuan per kWh: '0.487' -> 4870."""
+    return int(float(number) * 10_000 + 0.5)
+
+
+class Sealed(dict):  # type: ignore[type-arg]
+    """The sealed entries by their numbers."""
+
+    def __missing__(self, entry: str) -> Any:
+        """An entry that another file speaks of."""
+        raise MisfitError(f"第 {entry} 笔不在链中\nEntry {entry} is not in the chain")
+
+
+def entries(folder: Path) -> Sealed:
+    """Every entry of the stretch."""
+    return Sealed((row["entry"], json.loads(row["text"])) for row in rows(folder / "seals.csv"))
+
+
 def files(folder: Path) -> str:
     """Every file is what SHA256SUMS says, and none is missing."""
     lines = (folder / "SHA256SUMS").read_text("utf-8").splitlines()
@@ -128,7 +146,7 @@ def prices(folder: Path) -> str:
     count = 0
     for row in rows(folder / "tariffs.csv"):
         band = json.loads(row["text"])[2][int(row["band"])]
-        shown = [int(float(row[f"{part}_yuan_per_kwh"]) * 10_000 + 0.5) for part in PARTS]
+        shown = [price_e4(row[f"{part}_yuan_per_kwh"]) for part in PARTS]
         fits(band[1:3] == shown, *bad)
         fits(sha256(row["text"]) == sealed.get(row["entry"], sha256(row["text"])), *bad)
         count += 1
@@ -136,31 +154,57 @@ def prices(folder: Path) -> str:
 
 
 def charges(folder: Path) -> str:
-    """Energy times price, rounded once, is each line; the lines are those that were sealed."""
-    sealed = {}
-    for row in rows(folder / "seals.csv"):
-        if row["cause"] == "session":
-            told = json.loads(row["text"])
-            owed = sum(amount for account, _, amount in told[-2] if account == "receivable")
-            sealed[row["entry"]] = (told[10], owed)
-    printed: dict[str, list[int]] = defaultdict(list)
+    """Energy times the tariff's price, rounded once, is each line; the lines are those sealed."""
+    sealed = entries(folder)
+    tariff = {
+        (row["version"], int(row["band"]), part): price_e4(row[f"{part}_yuan_per_kwh"])
+        for row in rows(folder / "tariffs.csv")
+        for part in PARTS
+    }
+    printed: dict[str, list[list[Any]]] = defaultdict(list)
     for row in rows(folder / "lines.csv"):
-        printed[row["entry"]].append(whole(row["amount_yuan"]))
+        printed[row["entry"]].append(
+            [
+                int(row["band"]), row["part"], whole(row["kwh"]), price_e4(row["yuan_per_kwh"]),
+                whole(row["exact_yuan"]), whole(row["amount_yuan"]), whole(row["left_over_yuan"]),
+                row["interpolated"] == "yes",
+            ]
+        )  # fmt: skip
     count = 0
     for row in rows(folder / "sessions.csv"):
         bad = (f"充电 {row['session']} 对不上", f"Session {row['session']} does not fit")
-        digest, owed = sealed[row["entry"]]
-        told = json.loads(row["text"])
-        fits(sha256(row["text"]) == digest, *bad)
-        fits([line[6] for line in told[-1]] == printed[row["entry"]], *bad)
-        fits(sum(printed[row["entry"]]) == owed == whole(row["amount_yuan"]), *bad)
-        fits(sum(line[3] for line in told[-1]) == 2 * told[11] or not told[-1], *bad)
-        for line in told[-1]:
-            exact = line[3] * line[4]
+        told, lines = json.loads(row["text"]), printed.pop(row["entry"], [])
+        fits(sha256(row["text"]) == sealed[row["entry"]][10], *bad)
+        fits([[line[0], *line[2:]] for line in told[-1]] == lines, *bad)
+        owed = sum(fen for account, _, fen in sealed[row["entry"]][-2] if account == "receivable")
+        fits(sum(line[5] for line in lines) == owed == whole(row["amount_yuan"]), *bad)
+        shown = [int(row["household"]), whole(row["start_kwh"]), whole(row["end_kwh"])]
+        fits([told[1], told[7], told[8]] == shown and told[11] == whole(row["kwh"]), *bad)
+        fits(told[8] - told[7] == told[11], *bad)
+        fits(sum(line[2] for line in lines) == len(PARTS) * told[11], *bad)
+        for band, part, energy, price, exact, amount, rest, _ in lines:
+            fits(tariff[row["tariff"], band, part] == price, *bad)
             rounded = (2 * exact + E7_PER_FEN) // (2 * E7_PER_FEN)
-            fits([exact, rounded, exact - rounded * E7_PER_FEN] == line[5:8], *bad)
+            fits(energy * price == exact and amount == rounded, *bad)
+            fits(exact - rounded * E7_PER_FEN == rest, *bad)
         count += 1
+    fits(not printed, "有账目没有充电记录", "There are lines of no session")
     return f"{count} 次充电逐行算对 / sessions come out line by line"
+
+
+def movements(folder: Path) -> str:
+    """Every payment and correction is the one that its entry has sealed."""
+    sealed, count = entries(folder), 0
+    for name, sign in (("payments", -1), ("corrections", 1)):
+        for row in rows(folder / f"{name}.csv"):
+            amount = ["receivable", int(row["household"]), sign * whole(row["amount_yuan"])]
+            bad = (
+                f"第 {row['entry']} 笔的金额对不上",
+                f"The amount of entry {row['entry']} does not fit",
+            )
+            fits(amount in sealed[row["entry"]][-2], *bad)
+            count += 1
+    return f"{count} 笔付款与更正与封存的一致 / payments and corrections are those that were sealed"
 
 
 def statements(folder: Path) -> str:
@@ -217,7 +261,7 @@ def proofs(folder: Path) -> str:
 
 
 FOR_EVERYONE: tuple[Callable[[Path], str], ...] = (files, chain, close, prices)
-FOR_THE_COMMITTEE = (charges, statements, proofs)
+FOR_THE_COMMITTEE = (charges, movements, statements, proofs)
 
 
 def main(words: list[str]) -> int:
