@@ -12,7 +12,15 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from tests.bench import bench_month_close, durable_rate, footprint, report, starts, trickle
+from tests.bench import (
+    bench_month_close,
+    bench_proof,
+    durable_rate,
+    footprint,
+    report,
+    starts,
+    trickle,
+)
 from tests.bench.report import Figure
 from tests.bench.rig import BenchError
 from tests.support.remigrate import load_every_record
@@ -23,6 +31,7 @@ NAMES = {
     3: "start to command",
     4: "month close",
     5: "memory, bytes, replay",
+    8: "proof of inclusion",
 }
 
 
@@ -56,6 +65,7 @@ FULL: dict[int, Measure] = {
     3: starts.run,
     4: lambda rounds: month_close(),
     5: lambda rounds: footprint.run(min(rounds, 1)),  # three days of history are long enough
+    8: bench_proof.run,
 }
 
 QUICK: dict[int, Measure] = {
@@ -64,6 +74,7 @@ QUICK: dict[int, Measure] = {
     3: lambda rounds: starts.run(rounds, 12),
     4: lambda rounds: month_close((20, 200), (200, 2_000)),
     5: lambda rounds: footprint.run(1, 1.0, 1.0),
+    8: lambda rounds: bench_proof.run(rounds, 500, 20),
 }
 
 

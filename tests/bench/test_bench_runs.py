@@ -12,7 +12,7 @@ from rich.console import Console
 
 from service.clock import SystemClock
 from tests.bench import __main__ as bench
-from tests.bench import durable_rate, footprint, report, starts, trickle
+from tests.bench import bench_proof, durable_rate, footprint, report, starts, trickle
 from tests.bench.report import Figure, median_of, percentile
 from tests.bench.rig import open_pages, rig
 
@@ -48,6 +48,14 @@ def test_every_start_reaches_its_pile_as_a_command_and_frees_its_outlet_again():
 def test_a_month_of_two_sizes_is_closed():
     found = bench.month_close((4, 20), (8, 60))
     assert found[0].measured == pytest.approx(found[2].measured / found[1].measured)
+
+
+def test_a_tree_of_many_bills_is_built_its_proofs_weighed_and_checked():
+    found = by_name(bench_proof.run(1, 300, 4))
+    assert 500 < found["largest proof"].measured <= 2048
+    assert found["build to bare SHA-256"].measured > 1
+    assert found["check in the browser, median of 4"].measured < 1000
+    assert found["its QR code, a side"].measured <= 89
 
 
 def test_the_service_is_weighed_after_a_history():
