@@ -12,10 +12,12 @@ from service.billing.months import A_MONTH, month_of
 from service.billing.records.queries import statement_months
 from service.billing.spreadsheet import to_csv
 from service.billing.statement import StatementView
+from service.desk.actions.owing import arrears
 from service.door import Reason, Visitor, guard, no_entry
-from service.flow.house import House
+from service.flow.house import House, Work
 from service.households.actions import household_of
 from service.pages import look
+from service.pages.arrears_view import OwnArrears, own_arrears
 from service.pages.context import house_of
 from service.pages.draw import draw
 from service.pages.me_view import MeFacts, me_view
@@ -54,8 +56,15 @@ def my_page(request: Request, visitor: SeeOwn) -> Response:
             months=list(statement_months(work.uow, own)),
             balance_fen=balance(work.uow, own),
             outlets=look.glances(work),
+            arrears=_own_arrears(work, own),
         )
     return draw(request, "me.html", {"view": me_view(facts, house.settings.zone)})
+
+
+def _own_arrears(work: Work, own: int) -> OwnArrears | None:
+    settings = work.house.settings
+    found = arrears(work.uow, work.now, settings.reminder_after_days, settings.zone, own)
+    return own_arrears(found, settings.zone)
 
 
 @router.get("/me/statements/{month}")

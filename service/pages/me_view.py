@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from service.billing.statement import StatementView
+from service.pages.arrears_view import OwnArrears
 from service.pages.glance import Glance
 from service.pages.say_time import moment, month
 from service.pages.session_view import state_word
@@ -53,6 +54,7 @@ class MeView:
     months: tuple[MyMonth, ...]
     free: tuple[Glance, ...]
     entrance: int
+    arrears: OwnArrears | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class MeFacts:
     months: Sequence[str]
     balance_fen: int
     outlets: Sequence[Glance]
+    arrears: OwnArrears | None = None
 
 
 def me_view(facts: MeFacts, zone: tzinfo) -> MeView:
@@ -96,6 +99,7 @@ def me_view(facts: MeFacts, zone: tzinfo) -> MeView:
             o for o in facts.outlets if o.entrance == facts.entrance and o.face is Face.FREE
         )[:MOST_FREE],
         entrance=facts.entrance,
+        arrears=facts.arrears,
     )
 
 
