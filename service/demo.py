@@ -187,7 +187,7 @@ def tell_addresses(settings: Settings, scan: str, code: str, console: Console) -
     for login, role in DEMO_STAFF:
         home = homes.get(role, "/")
         console.print(
-            f"As {role + ':':13}{url}/staff/sign-in?login={login}&next={home}   password: {login}",
+            f"As {login + ':':13}{url}/staff/sign-in?login={login}&next={home}   password: {login}",
             soft_wrap=True,
         )
     console.print(f"Everyone:        {url}/", soft_wrap=True)

@@ -35,6 +35,7 @@ DEMO_SERVICE_FEE_E4 = 2000
 
 DEMO_STAFF = (
     ("committee", "committee"),
+    ("committee2", "committee"),
     ("gatehouse", "gatehouse"),
     ("maintenance", "maintenance"),
     ("viewer", "viewer"),

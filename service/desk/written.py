@@ -62,6 +62,9 @@ COSTS = {
 
 WITH_MONEY = frozenset({Kind.PAYMENT, *COSTS})
 
+WHICH_HOUSEHOLD = N_("Which household? Write its door like 3-201.")
+WHICH_OTHER = N_("Which household takes it over? Write its door like 3-201.")
+
 
 @dataclass(frozen=True, slots=True)
 class GridPeriod:
@@ -145,10 +148,10 @@ def problems(wish: Wish, has_paper: bool, now: datetime) -> tuple[Sentence, ...]
     if wish.kind is not Kind.PAYMENT and not wish.memo:
         found.append(Sentence(N_("Say in a few words what it was for; it can be read for years.")))
     if wish.kind in (Kind.PAYMENT, Kind.TRANSFER) and wish.household_id is None:
-        found.append(Sentence(N_("Which household? Write its door like 3-201.")))
+        found.append(Sentence(WHICH_HOUSEHOLD))
     if wish.kind is Kind.TRANSFER:
         if wish.other_household_id is None:
-            found.append(Sentence(N_("Which household takes it over? Write its door like 3-201.")))
+            found.append(Sentence(WHICH_OTHER))
         elif wish.other_household_id == wish.household_id:
             found.append(Sentence(N_("Both doors are the same household.")))
     if wish.kind is Kind.GRID_BILL:

@@ -130,6 +130,15 @@ def household_at(uow: UnitOfWork, door: str) -> Household | None:
     ).first()
 
 
+def households_of_door(uow: UnitOfWork, door: str) -> Sequence[Household]:
+    """Everybody who lives or has lived behind a door; who lives there now comes first."""
+    return uow.session.exec(
+        select(Household)
+        .where(Household.door == door)
+        .order_by(col(Household.moved_out_at).is_not(None), col(Household.id).desc())
+    ).all()
+
+
 def living_doors(uow: UnitOfWork, doors: Iterable[str]) -> set[str]:
     """Which of these doors have a household now."""
     return set(
