@@ -21,10 +21,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from service.alerts.actions import due_notifications, mark_failed, mark_sent
 from service.alerts.digest import DigestRules
 from service.alerts.sender import Messenger, Notifier
-from service.billing.actions import months_to_close
 from service.billing.outcomes import Refused
 from service.clock import SystemClock, monotonic
-from service.flow import House, alarms, ticks
+from service.flow import House, alarms, books, ticks
 from service.gauges import Gauges
 from service.store.job_runs import begin_run, finish_run, is_finished
 from service.store.leader import Leader
@@ -35,9 +34,6 @@ from service.usage.spans import Span, month_so_far
 from service.words import N_, Sentence
 
 log = structlog.get_logger("jobs")
-
-CLOSE_AT = timedelta(minutes=5)
-"""A month is closed five minutes into the next one: late settlements of its last evening arrive."""
 
 HOUSEKEEPING_AT = timedelta(hours=4)
 """At four in the morning fewest bikes charge."""
@@ -101,17 +97,17 @@ def channel_addresses(house: House) -> dict[str, str]:
 
 
 def close_months(house: House) -> list[str]:
-    """Close every month that is over and not published, oldest first; which ones were.
+    """Close and publish every month that the committee has not in its time, oldest first; which.
 
     Raises MonthNotClosedError when the books refuse; it is tried again at the next time.
     """
-    now, zone = house.clock.now(), house.settings.zone
+    now = house.clock.now()
     with house.store.reading() as uow:
-        missing = months_to_close(uow, now - CLOSE_AT, zone)
+        missing = books.months_overdue(house, uow)
     for month in missing:
         with house.store.writing() as uow:
             begin_run(uow, "close_month", month, now)
-        outcome = ticks.end_month(house, month)
+        outcome = books.end_month(house, month)
         if isinstance(outcome, Refused):
             reasons = "; ".join(reason.in_language("en") for reason in outcome.reasons)
             raise MonthNotClosedError(f"{month}: {reasons}")

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from service.alerts.actions import close_what_is_over
-from service.billing.actions.closing import close_step
-from service.billing.outcomes import Closed, Refused, StillClosing
 from service.clock import to_ms
 from service.feeders.actions import record_peaks
 from service.flow import alarms, cables, requests, settling, steps
@@ -78,20 +76,6 @@ def post_settled(house: House, wait: timedelta) -> int:
         if rows:
             work.count("posted", str(settling.post(work, rows)))
     return len(rows)
-
-
-def end_month(house: House, month: str) -> Closed | Refused:
-    """Post what is settled, then close a month ('2026-02') and publish its statements.
-
-    Idempotent: killed at any step and called again, it arrives at the same statements.
-    """
-    while post_settled(house, timedelta(0)) == POST_AT_ONCE:
-        pass
-    while True:
-        with house.work() as work:
-            outcome = close_step(work.uow, month, work.now, house.settings.zone)
-        if not isinstance(outcome, StillClosing):
-            return outcome
 
 
 # --- the outbox ----------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.alerts.records import open_rows
-from service.billing.actions import months_to_close
 from service.clock import monotonic, to_ms
 from service.feeders.risk import SEVERITY, FeederState
+from service.flow import books
 from service.flow.house import House
 from service.gauges.families import family, gauge
 from service.gauges.wire import WireState, of_wire
@@ -95,7 +95,7 @@ class Look(Collector):
                 size_bytes(house.store.engine),
                 {one.value: sum(row.severity == one for row in rows) for one in Severity},
                 max(waiting, default=0.0),
-                len(months_to_close(uow, now, house.settings.zone)),
+                len(books.months_overdue(house, uow)),
             )
         self._store = (monotonic(), found)
         return found
@@ -131,7 +131,11 @@ def _of_store(stored: FromStore) -> Iterator[Metric]:
         "When the newest published month was closed; 0 if none was.",
         closed.timestamp() if closed else 0,
     )
-    yield gauge("months_to_close", "Months that are over, not closed.", stored.months_to_close)
+    yield gauge(
+        "months_to_close",
+        "Months that are not published though the committee's days are over.",
+        stored.months_to_close,
+    )
     yield gauge("database_bytes", "Size of the database on disk.", stored.size_bytes)
     yield family(
         "open_incidents", "Incidents whose cause lasts.", "severity", dict(stored.open_by_severity)

@@ -13,6 +13,7 @@ import pytest
 from service.billing.outcomes import Closed
 from service.clock import FixedClock, to_ms
 from service.flow import ticks
+from service.flow.books import end_month
 from service.households.records import Household
 from service.piles.records import DeadLetter
 from service.seed import Plan, demo_cards
@@ -87,7 +88,7 @@ def week(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory):
         evening.slow_every = timedelta(hours=1)
         publish_two_bands(evening.house, evening.began)
         evening.run((MIDNIGHT - evening.began).total_seconds() + 360, tick_every=600)
-        closed = ticks.end_month(evening.house, "2026-03")
+        closed = end_month(evening.house, "2026-03")
         assert isinstance(closed, Closed)
         evening.run(14 * 3600, tick_every=600)
         ticks.post_settled(evening.house, ticks.POST_AFTER * 0)

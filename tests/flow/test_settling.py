@@ -7,7 +7,7 @@ import pytest
 
 from service.billing.actions import publish_tariff
 from service.billing.outcomes import Closed, Published
-from service.flow import House, ticks, uplink
+from service.flow import House, books, ticks, uplink
 from service.flow.requests import start
 from tests.billing.days import TWO_BANDS
 from tests.flow.looking import (
@@ -301,7 +301,7 @@ def test_after_the_month_was_closed_it_lands_in_the_next_statement_marked_late_r
     clock.advance(HOUR)
     record = pile.settlement(session_id, 1000, 1613)
     clock.at = at("2026-04-01 00:05")
-    assert isinstance(ticks.end_month(house, "2026-03"), Closed)
+    assert isinstance(books.end_month(house, "2026-03"), Closed)
     clock.at = at("2026-04-02 09:00")
     assert send_record(pile, record) == "stored"
     post_now(house)
@@ -317,7 +317,7 @@ def test_after_the_month_was_closed_it_lands_in_the_next_statement_marked_late_r
 def test_closing_a_month_twice_arrives_at_the_same_statements(house, pile, sold, clock):
     settle(pile, sold, 1000, 1613)
     clock.at = at("2026-04-01 00:05")
-    assert ticks.end_month(house, "2026-03") == ticks.end_month(house, "2026-03")
+    assert books.end_month(house, "2026-03") == books.end_month(house, "2026-03")
     assert [one.energy_wh for one in billed(house.store)] == [613]
 
 

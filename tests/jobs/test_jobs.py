@@ -7,8 +7,11 @@ from sqlmodel import select
 
 from service.alerts.records import Notification, open_rows
 from service.billing.actions import months_to_close
+from service.billing.actions.closing import left_open_of
+from service.billing.outcomes import LeftOpen, StillClosing
 from service.billing.records import MonthClose
-from service.flow import ticks
+from service.billing.records.closing import account_text
+from service.flow import books, ticks
 from service.flow.requests import StartRequest, start
 from service.households.actions import find_household
 from service.jobs import (
@@ -96,7 +99,55 @@ def test_without_an_address_nothing_is_marked_as_told(house, pile, messenger):
 # --- the month -----------------------------------------------------------------
 
 
-def test_a_month_is_closed_five_minutes_into_the_next_one(house, pile, clock):
+def at_once(house) -> None:
+    """This committee closes no month by hand: the timetable does it after midnight."""
+    house.settings = house.settings.model_copy(update={"close_after_days": 0})
+
+
+def test_the_committee_has_five_days_before_a_month_closes_by_itself(house, pile, clock):
+    charged(house, pile, clock)
+    clock.at = at("2026-04-06 00:04")
+    assert close_months(house) == []
+    with house.store.reading() as uow:
+        assert months_to_close(uow, clock.now(), house.settings.zone) == ["2026-03"]
+    clock.at = at("2026-04-06 00:05")
+    assert close_months(house) == ["2026-03"]
+    assert close_months(house) == []
+
+
+def test_what_belongs_to_a_month_is_decided_at_midnight_however_late_it_closes(house, pile, clock):
+    charged(house, pile, clock, "in March")
+    clock.at = at("2026-04-02 19:00")
+    pile.heartbeat()
+    charged(house, pile, clock, "in April", wh=500)
+    clock.at = at("2026-04-06 00:05")
+    close_months(house)
+    with house.store.reading() as uow:
+        closed = uow.session.get(MonthClose, "2026-03")
+    assert (closed.sessions, closed.energy_wh) == (1, 613)
+    assert (closed.closed_by, closed.published_by) == ("timetable", "timetable")
+
+
+def test_a_month_that_was_closed_by_hand_and_forgotten_is_published_by_itself(house, pile, clock):
+    charged(house, pile, clock)
+    clock.at = at("2026-04-02 15:00")
+    why = {"grid_bill": "the bill comes by post"}
+    assert isinstance(books.close(house, "2026-03", "committee:1", why), StillClosing)
+    assert close_months(house) == []
+    clock.at = at("2026-04-06 00:05")
+    assert close_months(house) == ["2026-03"]
+    with house.store.reading() as uow:
+        row = uow.session.get(MonthClose, "2026-03")
+        text = account_text(uow, "2026-03")
+    assert (row.state, row.closed_by, row.published_by) == (
+        "published", "committee:1", "timetable",
+    )  # fmt: skip
+    assert left_open_of(row) == [LeftOpen("grid_bill", 1, "the bill comes by post")]
+    assert "the bill comes by post" in text
+
+
+def test_a_month_is_closed_five_minutes_into_the_next_one_if_nobody_wants_days(house, pile, clock):
+    at_once(house)
     charged(house, pile, clock)
     clock.at = at("2026-04-01 00:04")
     assert close_months(house) == []
@@ -112,6 +163,7 @@ def test_a_month_is_closed_five_minutes_into_the_next_one(house, pile, clock):
 
 
 def test_what_was_settled_a_minute_ago_is_billed_before_its_month_closes(house, pile, clock):
+    at_once(house)
     clock.at = at("2026-03-31 22:50")
     pile.heartbeat()
     session = charged(house, pile, clock)
@@ -134,17 +186,18 @@ def test_months_missed_while_the_service_was_down_are_closed_in_their_order(hous
 
 
 def test_a_close_that_broke_half_way_goes_on_where_it_was(house, pile, clock, monkeypatch):
+    at_once(house)
     charged(house, pile, clock)
     clock.at = at("2026-04-01 00:05")
-    whole = ticks.end_month
+    whole = books.end_month
 
     def breaks(*_):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(ticks, "end_month", breaks)
+    monkeypatch.setattr(books, "end_month", breaks)
     with pytest.raises(OSError, match="disk"):
         close_months(house)
-    monkeypatch.setattr(ticks, "end_month", whole)
+    monkeypatch.setattr(books, "end_month", whole)
     assert close_months(house) == ["2026-03"]
     with house.store.reading() as uow:
         (run,) = runs_of(uow, "close_month")

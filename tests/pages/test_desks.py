@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from service.clock import FixedClock
-from service.flow import ticks
+from service.flow import books
 from service.pages.labels import print_labels
 from simulator.mishaps import Mishap
 from tests.pages.visitors import House, words
@@ -22,6 +22,9 @@ PAGES = {
     "/committee/statements": {"committee"},
     "/committee/statements/2026-03/print": {"committee"},
     "/labels": {"maintenance", "committee"},
+    "/committee/boards": {"maintenance", "committee"},
+    "/committee/prices": {"committee"},
+    "/committee/prices/new": {"committee"},
     "/me": {"resident"},
 }
 EVERYBODY = ("/", "/p/1", "/p/1/1", "/sign-in", "/staff/sign-in")
@@ -225,7 +228,7 @@ def test_nobody_reads_another_households_statement(house: House):
 def test_a_closed_month_is_shown_as_final(house: House, clock: FixedClock):
     a_finished_charge(house)
     clock.at = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
-    ticks.end_month(house.compound.house, "2026-03")
+    books.end_month(house.compound.house, "2026-03")
     text = house.staff("committee").text("/committee/statements/2026-03")
     assert "Closed and published: these figures never change." in text
     assert "It never changes" in house.resident("1-101").text("/me/statements/2026-03")
@@ -234,24 +237,21 @@ def test_a_closed_month_is_shown_as_final(house: House, clock: FixedClock):
 # --- labels, public, demo ------------------------------------------------------------------------
 
 
-def test_a_label_for_every_outlet_with_price_phone_and_hotlines(house: House, tmp_path):
+def test_a_label_for_every_outlet_with_phone_and_hotlines_and_no_price_that_would_age(
+    house: House, tmp_path
+):
     page = house.staff("maintenance").get("/labels")
     assert page.text.count('class="label"') == 16
     assert page.text.count("<svg") == 16
     text = words(page.text)
-    assert "Electricity 0.487 + service fee 0.20 yuan/kWh" in text
+    assert "0358-000-0000" in text
+    assert "12345 · 12315" in text
+    assert "0.487" not in text
     assert "opens only on this computer" in text
     assert house.staff("maintenance").get("/labels?entrance=1").text.count('class="label"') == 4
     out = tmp_path / "labels.html"
     assert print_labels(house.compound.house, out) == 16
     assert "扫码充电" in out.read_text(encoding="utf-8")
-
-
-def test_the_price_boards_are_confirmed_when_they_hang(house: House):
-    maintenance = house.staff("maintenance")
-    assert "Boards older than the price: 8 piles." in maintenance.text("/labels")
-    answer = maintenance.post("/labels", "/labels/printed")
-    assert "Boards older than the price" not in words(answer.text)
 
 
 def test_the_front_page_counts_free_outlets_and_names_nobody(house: House):

@@ -11,7 +11,7 @@ import pytest
 from service.billing.actions import PaidBy, PaymentReceived, balance, record_payment, statement_of
 from service.billing.outcomes import Closed
 from service.billing.statement import arithmetic
-from service.flow import cables, ticks
+from service.flow import books, cables, ticks
 from service.flow.requests import Started, start, stop
 from service.households.actions import find_household
 from service.households.records import households
@@ -93,7 +93,7 @@ def test_a_resident_scans_charges_and_finds_it_on_the_statement(house, pile, wis
         paid = PaymentReceived("R-0001", the_lis, 40, clock.now(), PaidBy.CASH, "desk")
         record_payment(uow, paid, clock.now(), house.settings.zone)
     clock.at = at("2026-04-01 00:05")
-    closed = ticks.end_month(house, "2026-03")
+    closed = books.end_month(house, "2026-03")
     assert isinstance(closed, Closed)
     assert (closed.statements, closed.sessions, closed.energy_wh, closed.lines_fen) == (
         1, 1, 613, 42,
