@@ -76,11 +76,12 @@ def demo(
     from service.build import NotReadyError
     from service.demo import DemoError, DemoPlan, run_demo
     from service.past import PastError
+    from service.past_months import PastMonthsError
 
     plan = DemoPlan(port, days, speed, seed, scenario, broker, passwords, database)
     try:
         run_demo(plan, Console())
-    except (DemoError, PastError, NotReadyError, ValueError, OSError) as error:
+    except (DemoError, PastError, PastMonthsError, NotReadyError, ValueError, OSError) as error:
         fail(f"The demo could not run: {error}")
     except KeyboardInterrupt:
         typer.echo("ended")

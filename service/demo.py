@@ -26,7 +26,9 @@ from service.flow import House
 from service.households.actions import find_household, new_code
 from service.households.codes import key_of
 from service.households.passwords import hash_password
+from service.households.records import staff_with_login
 from service.past import PastPlan, play_past
+from service.past_months import beginning, write_past_months
 from service.seed import DEMO_STAFF, Plan, seed_compound, seed_demo_people
 from service.settings import Settings
 from service.store import Store
@@ -68,8 +70,8 @@ def run_demo(plan: DemoPlan, console: Console) -> None:
     with ExitStack() as stack:
         host, port = stack.enter_context(broker_for(plan))
         settings = demo_settings(plan, host, port)
-        console.print("[1/3] tables, piles, households, a price")
-        seed_demo(settings, origin - timedelta(days=plan.days))
+        console.print("[1/3] tables, piles, households, a price, two months of books")
+        seed_demo(settings, plan, origin - timedelta(days=plan.days))
         state = HOME / "compound.json"
         if plan.days > 0:
             fill_past(settings, plan, origin, state, console)
@@ -113,21 +115,35 @@ def demo_settings(plan: DemoPlan, mqtt_host: str, mqtt_port: int) -> Settings:
     )
 
 
-def seed_demo(settings: Settings, now: datetime) -> None:
-    """Tables, piles, households with cards, staff, a price. DemoError if something is there."""
+def seed_demo(settings: Settings, plan: DemoPlan, now: datetime) -> None:
+    """Tables, piles, households with cards, staff, a price, and (unless a single evening is
+    replayed) the months before. DemoError if something is there."""
     store = Store(open_engine(settings.database_url))
     migrate(store.engine)
-    if not seed_compound(store, settings, now, Plan()):
+    since = now if plan.evening is not None else beginning(now, settings.zone)
+    if not seed_compound(store, settings, since, Plan()):
         raise DemoError(
             f"{settings.database_url} already holds a compound; give the demo an empty database"
         )
     key = key_of(settings.secret_key.get_secret_value())
-    cards = seed_demo_people(store, now, key, Plan(), hash_password)
+    cards = seed_demo_people(store, since, key, Plan(), hash_password)
+    if since < now:
+        _fill_books(store, settings, now, plan.seed)
     store.close()
     rows = [
         {"household": c.household, "entrance": c.entrance, "card_uid": c.card_uid} for c in cards
     ]
     (HOME / "cards.json").write_text(json.dumps(rows))
+
+
+def _fill_books(store: Store, settings: Settings, until: datetime, seed: int) -> None:
+    key = key_of(settings.secret_key.get_secret_value())
+    clock = FixedClock(beginning(until, settings.zone))
+    house = House(store, clock, settings, secrets.token_bytes, key)
+    with store.reading() as uow:
+        found = [staff_with_login(uow, login) for login in ("committee", "committee2")]
+    first, second = (one.id or 0 for one in found if one is not None)
+    write_past_months(house, clock, until, (first, second), seed)
 
 
 def fill_past(

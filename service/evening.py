@@ -63,7 +63,7 @@ def replay_evening(plan: DemoPlan, console: Console) -> bool:
     with ExitStack() as stack:
         host, port = stack.enter_context(broker_for(plan))
         settings = settings_for(plan, host, port)
-        seed_demo(settings, origin - BEFORE)
+        seed_demo(settings, plan, origin - BEFORE)
         started = SystemClock().now()
         parts = build(settings, ScaledClock(started, origin, plan.speed), plan.speed)
         server = WebServer(make_app(parts), settings, parts.hub)
