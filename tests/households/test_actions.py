@@ -8,11 +8,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from service.clock import FixedClock
-from service.households import actions, records
+from service.households import actions, codes, records
 from service.households.access import Role
 from service.households.codes import key_of
 from service.households.csv_import import HouseholdRow
-from service.households.outcomes import Actor, Reason, Refused, SignedIn
+from service.households.outcomes import Actor, Reason, Refused, SignedIn, refused
 from service.households.records import AuditEntry, Household, Pass, Resident, SignIn, Staff
 from service.store import Store
 
@@ -117,7 +117,7 @@ def test_wrong_used_old_and_revoked_codes_get_the_very_same_answer(store: Store,
     redeem(store, clock, used)
     with store.writing() as uow:
         live = {p.digest: p.id for p in records.passes_of(uow, household_id)}
-        digest = actions.codes.digest(KEY, "code", revoked.replace("-", ""))
+        digest = codes.digest(KEY, "code", revoked.replace("-", ""))
         assert actions.revoke_pass(uow, live[digest] or 0, clock.now())
         assert not actions.revoke_pass(uow, live[digest] or 0, clock.now())
     answers = {redeem(store, clock, code) == refused_code() for code in (used, revoked, "hello")}
@@ -127,7 +127,7 @@ def test_wrong_used_old_and_revoked_codes_get_the_very_same_answer(store: Store,
 
 
 def refused_code() -> Refused:
-    return actions.refused(Reason.BAD_CODE)
+    return refused(Reason.BAD_CODE)
 
 
 def test_no_plain_secret_is_in_the_database(store: Store, clock: FixedClock):
