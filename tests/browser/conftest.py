@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,10 +73,10 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture
-def street(sqlite_template: Path, tmp_path: Path, browser: Browser) -> Iterator[Street]:
+@contextmanager
+def open_street(template: Path, folder: Path, browser: Browser) -> Iterator[Street]:
     """A fresh compound at 19:00 with its pages on a port of its own."""
-    with empty_store(sqlite_template, tmp_path) as store:
+    with empty_store(template, folder) as store:
         house = build_house(store, FixedClock(AN_EVENING))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -95,6 +96,13 @@ def street(sqlite_template: Path, tmp_path: Path, browser: Browser) -> Iterator[
         house.app.state.hub.close()
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture
+def street(sqlite_template: Path, tmp_path: Path, browser: Browser) -> Iterator[Street]:
+    """A compound of one's own for a test."""
+    with open_street(sqlite_template, tmp_path, browser) as opened:
+        yield opened
 
 
 def picture(page: Page, name: str) -> None:

@@ -127,6 +127,7 @@
   const one = (selector) => document.querySelector(selector);
   const desk = one("[data-proof-desk]");
   if (!desk) return;
+  one("#starting").hidden = true;
   const grouped = (value, digits) => {
     const text = value.toString().padStart(digits + 1, "0");
     return text.slice(0, -digits).replace(/\B(?=(\d{3})+$)/g, ",") + "." + text.slice(-digits);
@@ -150,6 +151,7 @@
   const say = (verdict, key) => {
     show("verdict", verdict);
     show("reason", key);
+    one("#codebox").hidden = verdict === "bad" && key !== "root";
     one("#result").hidden = false;
     one("#result").focus();
   };
@@ -200,6 +202,7 @@
   const arrived = () => {
     if (location.hash.length < 2) return;
     one("#proof-text").value = location.hash.slice(1).split("/").join("\n");
+    one("#another").open = false;
     run(location.hash);
   };
   addEventListener("hashchange", arrived);

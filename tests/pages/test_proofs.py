@@ -1,0 +1,140 @@
+"""The proof as a household gets it, as the desk hands it out, and what everybody may read."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from service.billing import check_proof
+from service.billing.check_proof import check, code_of
+from service.households.records import AuditEntry, household_at
+from tests.billing import second_checker
+from tests.pages.published import MARCH, a_closed_march, a_published_march
+from tests.pages.visitors import House
+
+PROOF = f"/me/statements/{MARCH}/proof"
+ROOT = f"/open/{MARCH}/root.json"
+
+
+def number_of(house: House, door: str) -> int:
+    with house.compound.house.store.reading() as uow:
+        household = household_at(uow, door)
+        assert household is not None
+        return household.id or 0
+
+
+def test_a_household_fetches_its_proof_and_it_leads_to_the_published_root(house: House):
+    closed = a_published_march(house)
+    person = house.resident("1-101")
+    file = person.get(f"{PROOF}.txt")
+    assert file.headers["content-type"] == "text/plain; charset=utf-8"
+    assert 'filename="beimen-2026-03-1-101.txt"' in file.headers["content-disposition"]
+    found = check(file.text)
+    assert (found.door, found.month, found.leaves) == ("1-101", MARCH, closed.statements)
+    assert (found.total_fen, found.total_wh) == (closed.lines_fen, closed.energy_wh)
+    root = house.public().get(ROOT).json()
+    assert root == {
+        "format": "beimen-proof-1",
+        "month": MARCH,
+        "leaves": 24,
+        "amount_fen": closed.lines_fen,
+        "energy_wh": closed.energy_wh,
+        "root": found.root,
+        "code": code_of(found.root),
+    }
+    assert second_checker.examine(file.content, root["root"])["household"] == found.household
+
+
+def test_the_page_shows_the_bill_the_total_the_code_and_leads_to_the_check(house: House):
+    a_published_march(house)
+    person = house.resident("1-101")
+    page, file = person.get(PROOF), person.get(f"{PROOF}.txt").text
+    found = check(file)
+    amount = f"{found.amount_fen // 100}.{found.amount_fen % 100:02d}"
+    assert f"Your bill of {amount} yuan for" in page.text
+    assert "is one of the 24 bills in the published total of" in page.text
+    for group in code_of(found.root).split("-"):
+        assert f"<span>{group}</span>" in page.text
+    link = re.search(r'href="/check#([^"]+)"', page.text)
+    assert link
+    assert check(link[1]) == found
+    assert page.text.count("<svg") == 1
+    assert f'href="{PROOF}.txt"' in page.text
+
+
+def test_before_the_month_is_published_there_is_nothing_to_fetch_and_the_page_says_so(house: House):
+    a_closed_march(house)
+    person = house.resident("1-101")
+    assert "The proof is made when the committee publishes the month." in person.text(PROOF)
+    assert person.get(f"{PROOF}.txt").status_code == 404
+    assert house.public().get(ROOT).status_code == 404
+
+
+@pytest.mark.parametrize("month", ["2026-02", "2026-13", "march"])
+def test_a_month_that_never_was_has_no_root(house: House, month: str):
+    assert house.public().get(f"/open/{month}/root.json").status_code in (404, 422)
+
+
+def test_nobody_fetches_another_households_proof(house: House):
+    a_published_march(house)
+    other = number_of(house, "1-102")
+    for path in (f"/committee/statements/{MARCH}/{other}/proof", PROOF):
+        for ending in ("", ".txt"):
+            answer = house.public().get(path + ending)
+            assert "BEIMEN-PROOF" not in answer.text, path
+    resident = house.resident("1-101")
+    assert resident.get(f"/committee/statements/{MARCH}/{other}/proof").status_code == 403
+    assert check(resident.get(f"{PROOF}.txt").text).door == "1-101"
+    for login in ("gatehouse", "maintenance"):
+        answer = house.staff(login).get(f"/committee/statements/{MARCH}/{other}/proof.txt")
+        assert answer.status_code == 403
+
+
+def test_the_desk_prints_the_proof_of_a_household_and_the_trail_keeps_it(house: House):
+    a_published_march(house)
+    number = number_of(house, "1-102")
+    committee = house.staff("committee")
+    path = f"/committee/statements/{MARCH}/{number}/proof"
+    assert "1-102" in committee.text(path)
+    assert check(committee.get(f"{path}.txt").text).household == number
+    with house.compound.house.store.reading() as uow:
+        entries = uow.session.exec(select(AuditEntry)).all()
+    kept = [e for e in entries if e.subject == f"household {number}"]
+    assert len(kept) == 2
+    assert kept[0].detail == {"proof_of": MARCH}
+    assert committee.get(f"/committee/statements/{MARCH}/99999/proof").status_code == 404
+
+
+# --- what everybody may fetch --------------------------------------------------------------------
+
+
+def test_the_checking_page_has_no_inline_script_and_sends_nothing(house: House):
+    page = house.public().get("/check")
+    assert page.status_code == 200
+    scripts = re.findall(r"<script[^>]*>", page.text)
+    assert len(scripts) == 1
+    assert 'src="/static/check.js?v=' in scripts[0]
+    form = re.search(r'<form id="proof-form".*?</form>', page.text, re.S)
+    assert form
+    assert " name=" not in form[0], "a field without a name is never sent, script or not"
+    assert "method=" not in form[0]
+
+
+def test_the_saved_page_is_one_file_that_asks_for_no_other(house: House):
+    answer = house.public().get("/check/saved.html")
+    assert 'attachment; filename="beimen-check.html"' in answer.headers["content-disposition"]
+    text = answer.text
+    for mark in (' src="', "<link", "url(", "@import", "http://", 'href="/'):
+        assert mark not in text, mark
+    assert "window.BeimenProof" in text
+    assert len(answer.content) < 60_000
+    assert "证明" in house.public("zh").get("/check/saved.html").text
+
+
+def test_the_checking_program_is_the_very_one_that_the_service_uses(house: House):
+    answer = house.public().get("/check/check_proof.py")
+    own = Path(check_proof.__file__).read_bytes()
+    assert hashlib.sha256(answer.content).digest() == hashlib.sha256(own).digest()
+    assert "attachment" in answer.headers["content-disposition"]
