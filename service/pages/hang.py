@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from service.door import GuardedApp, show_refusals_with
 from service.pages import (
+    answers,
     arrears,
     boards,
     committee,
@@ -47,7 +48,7 @@ TITLES = {
     503: N_("One moment please"),
 }
 ROOMS = (
-    public, resident, sign_in, me, gate, fix, money, open_books, held, questions, entries,
+    public, resident, sign_in, me, gate, fix, money, open_books, held, questions, answers, entries,
     receipts, payments, arrears, prices, proposals, own_prices, boards, proofs,
     statement_files, doors, committee, labels, live_pages,
 )  # fmt: skip

@@ -102,27 +102,38 @@ COMMAND_STATES = {
 def message_line(row: PileMessage, zone: tzinfo) -> Line:
     """One message of a pile in words."""
     at = from_ms(row.received_ms)
-    body = _body(row.payload)
-    tell = _TELL.get(row.kind)
-    said = tell(body) if tell else ()
-    if not said:
-        said = (Sentence(N_("A message '{kind}'."), {"kind": row.kind}),)
+    said = said_in_words(row.kind, _body(row.payload))
     return Line(on_day(at, zone), clock_seconds(at, zone), said, row.payload)
+
+
+def said_in_words(kind: str, body: Body) -> tuple[Sentence, ...]:
+    """What a pile said, in sentences."""
+    tell = _TELL.get(kind)
+    said = tell(body) if tell else ()
+    return said or (Sentence(N_("A message '{kind}'."), {"kind": kind}),)
 
 
 def command_line(row: Command, zone: tzinfo) -> Line:
     """One command in words, and what became of it."""
     at: datetime = from_ms(row.issued_ms)
-    what = Sentence(COMMANDS.get(row.cmd, N_("Another command")), {"outlet": row.outlet or "–"})
-    state = COMMAND_STATES.get(row.status, COMMAND_STATES["sent"])
+    what, state = told_in_words(row.cmd, row.outlet, row.status, row.code)
     return Line(
         on_day(at, zone),
         clock_seconds(at, zone),
         (what,),
         row.payload,
-        Sentence(state, {"code": code_words(row.code)}),
+        state,
         who_words(row.asked_by),
     )
+
+
+def told_in_words(
+    cmd: str, outlet: int | None, status: str, code: str | None
+) -> tuple[Sentence, Sentence]:
+    """What a pile was told, and what became of it."""
+    what = Sentence(COMMANDS.get(cmd, N_("Another command")), {"outlet": outlet or "–"})
+    state = COMMAND_STATES.get(status, COMMAND_STATES["sent"])
+    return what, Sentence(state, {"code": code_words(code)})
 
 
 def code_words(code: str | None) -> Sentence:

@@ -89,7 +89,7 @@ def statement_page(
         door=door,
         is_final=view.published_at is not None,
         published=on_day(view.published_at, zone) if view.published_at else None,
-        blocks=tuple(_block(block, numbers, zone) for block in view.sessions),
+        blocks=tuple(block_text(block, numbers, zone) for block in view.sessions),
         payments=tuple(_movement(one, zone) for one in view.payments),
         corrections=tuple(_movement(one, zone) for one in view.corrections),
         opening_fen=view.opening_fen,
@@ -115,7 +115,8 @@ def place_words(pile: str, outlet: int, numbers: Mapping[str, int]) -> Sentence:
     return Sentence(N_("Pile {pile} · outlet {outlet}"), values)
 
 
-def _block(block: SessionBlock, numbers: Mapping[str, int], zone: tzinfo) -> BlockText:
+def block_text(block: SessionBlock, numbers: Mapping[str, int], zone: tzinfo) -> BlockText:
+    """One charge as a statement writes it."""
     bill = block.bill
     return BlockText(
         session_id=bill.session_id,

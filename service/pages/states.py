@@ -81,6 +81,10 @@ HELD_REASONS = {
     "settlement_conflict": N_("the pile sent two different final records"),
     "time_unknown": N_("the time of a price change is not certain"),
     "no_settlement": N_("the final record never came"),
+    "no_order": N_("nobody had asked for it"),
+    "charging_without_order": N_("it charged although its start had been given up"),
+    "no_household": N_("nobody is named who pays"),
+    "no_tariff": N_("no price was in force"),
 }
 HELD_OTHERWISE = N_("something does not add up")
 
