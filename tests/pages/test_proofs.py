@@ -64,6 +64,18 @@ def test_the_page_shows_the_bill_the_total_the_code_and_leads_to_the_check(house
     assert f'href="{PROOF}.txt"' in page.text
 
 
+def test_the_statement_leads_to_its_proof_for_the_household_and_at_the_desk(house: House):
+    a_published_march(house)
+    number = number_of(house, "1-101")
+    for person, statement in (
+        (house.resident("1-101"), f"/me/statements/{MARCH}"),
+        (house.staff("committee"), f"/committee/statements/{MARCH}/{number}"),
+    ):
+        link = f'href="{statement}/proof"'
+        assert link in person.get(statement).text
+        assert "Proof of the bill, March 2026 1-101" in person.text(f"{statement}/proof")
+
+
 def test_before_the_month_is_published_there_is_nothing_to_fetch_and_the_page_says_so(house: House):
     a_closed_march(house)
     person = house.resident("1-101")

@@ -133,7 +133,9 @@
     return text.slice(0, -digits).replace(/\B(?=(\d{3})+$)/g, ",") + "." + text.slice(-digits);
   };
   const show = (kind, key) => {
-    for (const el of desk.querySelectorAll("[data-" + kind + "]")) el.hidden = el.dataset[kind] !== key;
+    for (const el of desk.querySelectorAll("[data-" + kind + "]")) {
+      el.hidden = el.dataset[kind].split(" ").indexOf(key) < 0;
+    }
   };
   const fill = (found) => {
     const values = {
