@@ -102,14 +102,8 @@ def of_session(bill: SessionToBill, priced: Priced) -> str:
     return digest(session_facts(bill, priced))
 
 
-SESSION_NAMES = (
-    "session", "household", "pile", "outlet", "started", "ended", "register", "start_wh", "end_wh",
-    "stop_reason", "tariff", "energy_wh", "lines",
-)  # fmt: skip
-
-
 def session_facts(bill: SessionToBill, priced: Priced) -> list[object]:
-    """What is digested of a session, in the order of SESSION_NAMES."""
+    """What is digested of a session."""
     lines = [
         [
             line.band,

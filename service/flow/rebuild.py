@@ -35,7 +35,7 @@ class Value(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A final record of the session's own pile; of two with the same number the content differs."""
+    """A final record of the session's own pile. A session has one: two that differ contradict."""
 
     received_ms: int
     settlement_seq: int
@@ -118,9 +118,9 @@ def rebuild(
         return _as_decided(order, heard, points, lives, zone, decision, values)
     if not heard:
         return Doubt("no_settlement")
-    if _conflict(heard):
+    if len(heard) > 1:
         return Doubt("settlement_conflict")
-    record = min(heard, key=lambda one: one[:2]).settlement
+    record = heard[0].settlement
     start_ms, end_ms = span_of(record, lives.time_of(known_ms), known_ms)
     claim = Claim(
         register_id=record.register_id,
@@ -186,11 +186,6 @@ def _stretch_of(record: Record, lives: Lives, known_ms: int) -> Stretch | None:
     if told.energy_start_wh is None or told.energy_end_wh is None:
         return None
     return Stretch(told.register_id, told.energy_start_wh, told.energy_end_wh, start_ms, end_ms)
-
-
-def _conflict(records: Sequence[Record]) -> bool:
-    numbers = [one.settlement_seq for one in records]
-    return len(set(numbers)) != len(numbers)
 
 
 def _priced(tariff: TariffVersion, metered: Metered, zone: tzinfo) -> Priced:

@@ -12,7 +12,7 @@ posted, and salt and door of each leaf of the proofs.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
 from service.billing import facts
@@ -20,9 +20,10 @@ from service.billing.actions.reading import load_blocks
 from service.billing.actions.tariffs import tariff_versions
 from service.billing.facts import StatementFigures
 from service.billing.months import is_month
-from service.billing.outcomes import Refused
+from service.billing.outcomes import Refused, SessionToBill
+from service.billing.pricing import Priced, PricedLine
 from service.billing.proof import Leaf, TreeError, grow
-from service.billing.records import BilledSession, MonthClose
+from service.billing.records import MonthClose
 from service.billing.records.archive import billed_at, moved_by_household, piles_billed
 from service.billing.records.closing import (
     close_of,
@@ -32,6 +33,7 @@ from service.billing.records.closing import (
 )
 from service.billing.records.publishing import proven_bills
 from service.billing.records.queries import entries_of_sessions
+from service.billing.statement import SessionBlock, arithmetic
 from service.billing.tariff import TariffVersion
 from service.clock import to_ms
 from service.flow.raw import Said, choice_of, hear_again, order_of
@@ -135,9 +137,10 @@ class _Replay:
         since, until = self.found.span.since - longest, self.found.span.until
         said = hear_again(self.uow, pile, list(billed), since, until)
         self.count(said)
-        for session_id, (row, posted_ms, sealed) in billed.items():
-            again = self.again(said, session_id, posted_ms)
-            self.compare(row, sealed, again)
+        rows = [row for row, _, _ in billed.values()]
+        for row, block in zip(rows, load_blocks(self.uow, rows), strict=True):
+            _, posted_ms, sealed = billed[row.session_id]
+            self.compare(block, sealed, self.again(said, row.session_id, posted_ms))
         others = [row for row in said.rows.values() if row.id not in billed]
         self.unbilled(said, others)
 
@@ -171,10 +174,11 @@ class _Replay:
         self.found.decided += choice is not None
         return rebuild(order, records, values, said.lives, known_ms, self.settings.zone, choice)
 
-    def compare(self, row: BilledSession, sealed: str, again: Bill | Doubt) -> None:
+    def compare(self, printed: SessionBlock, sealed: str, again: Bill | Doubt) -> None:
+        session = printed.bill.session_id
         if isinstance(again, Doubt):
             message = N_("Session {session} was billed; replayed it would be held: {why}.")
-            self.found.differs(message, session=row.session_id, why=again.why)
+            self.found.differs(message, session=session, why=again.why)
             return
         bill, priced = again
         self.found.sessions += 1
@@ -183,32 +187,12 @@ class _Replay:
         self.lines_fen[bill.household_id] += priced.total_fen
         self.energy_wh[bill.household_id] += priced.energy_wh
         self.sessions[bill.household_id] += 1
-        if facts.of_session(bill, priced) != sealed:
-            for name, right, wrong in self.unlike(row, again):
-                message = N_(
-                    "Session {session}: {name} is {again} replayed and {published} billed."
-                )
-                self.found.differs(
-                    message, session=row.session_id, name=name, again=right, published=wrong
-                )
-
-    def unlike(self, row: BilledSession, again: Bill) -> Iterator[tuple[str, object, object]]:
-        """Everything in which a session comes out otherwise than it is printed and sealed."""
-        (block,) = load_blocks(self.uow, [row])
-        said = False
-        names = facts.SESSION_NAMES
-        pairs = zip(
-            names,
-            facts.session_facts(*again),
-            facts.session_facts(block.bill, block.priced),
-            strict=True,
-        )
-        for name, right, wrong in pairs:
-            if right != wrong:
-                said = True
-                yield name, right, wrong
-        if not said:
-            yield "seal", "as printed", "another"
+        unlike = [*_unlike(bill, printed.bill), *_unlike_lines(priced, printed.priced)]
+        if not unlike and facts.of_session(bill, priced) != sealed:
+            unlike = [("seal", "as printed", "another")]
+        for name, right, wrong in unlike:
+            message = N_("Session {session}: {name} is {again} replayed and {published} billed.")
+            self.found.differs(message, session=session, name=name, again=right, published=wrong)
 
     def unbilled(self, said: Said, rows: Sequence[Session]) -> None:
         """What is not on a statement of this month: on another one, held, let go, or forgotten."""
@@ -285,10 +269,37 @@ class _Replay:
             self.found.differs(message, again=self.found.root, published=published)
 
 
-def _unlike(
-    again: StatementFigures | None, published: StatementFigures | None
-) -> Iterator[tuple[str, object, object]]:
-    for name in StatementFigures._fields:
+Unlike = tuple[str, object, object]
+"""What it is called, as it came out now, and as it was published."""
+
+
+def _unlike(again: object, published: object) -> Iterator[Unlike]:
+    """The fields in which two of a kind differ; one of them may be missing."""
+    for name in _names(again if again is not None else published):
         right, wrong = getattr(again, name, None), getattr(published, name, None)
         if right != wrong:
             yield name, right, wrong
+
+
+def _names(figures: object) -> Sequence[str]:
+    if isinstance(figures, StatementFigures):
+        return figures._fields
+    return [one.name for one in fields(SessionToBill)]
+
+
+def _unlike_lines(again: Priced, published: Priced) -> Iterator[Unlike]:
+    """The tariff, and every line with its arithmetic."""
+    if again.version_id != published.version_id:
+        yield "tariff", again.version_id, published.version_id
+    right = {(line.band, line.component): line for line in again.lines}
+    wrong = {(line.band, line.component): line for line in published.lines}
+    for key in sorted({*right, *wrong}):
+        if right.get(key) != wrong.get(key):
+            name = f"line {key[0]} {key[1]}"
+            yield name, _arithmetic(right.get(key)), _arithmetic(wrong.get(key))
+
+
+def _arithmetic(line: PricedLine | None) -> str:
+    if line is None:
+        return "-"
+    return f"{line.band_name}: {'≈ ' if line.interpolated else ''}{arithmetic(line)}"

@@ -25,7 +25,6 @@ from service.billing.statement import SessionBlock
 from service.store import UnitOfWork
 from service.words import N_, Sentence
 
-
 MOST_TOLD = 1000
 """Sessions that do not fit are named up to this number: who changed all of them is known by then,
 and memory stays the same however long the ledger is."""
