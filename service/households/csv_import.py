@@ -88,7 +88,7 @@ def read_households(data: bytes) -> Import:
             for name, cell in zip(header, cells, strict=False)
             if name is not None
         }
-        found, problems = _read_row(number, values)
+        found, problems = read_row(number, values)
         errors += [RowError(number, problem) for problem in problems]
         if found:
             rows.append(found)
@@ -117,7 +117,8 @@ def _delimiter(text: str) -> str:
     return max(",;\t", key=first_line.count)
 
 
-def _read_row(number: int, values: dict[str, str]) -> tuple[HouseholdRow | None, list[Sentence]]:
+def read_row(number: int, values: dict[str, str]) -> tuple[HouseholdRow | None, list[Sentence]]:
+    """One household from the texts of its columns (of a file or a form), or what is wrong."""
     problems: list[Sentence] = []
     door = values.get("door", "").upper().replace("—", "-")
     door_problem = _wrong_door(door)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Index, bindparam, inspect, text
 from sqlalchemy import select as core_select
-from sqlmodel import Field, SQLModel, col, delete, select, update
+from sqlmodel import Field, SQLModel, col, delete, func, select, update
 
 from service.store import UnitOfWork
 from service.store.columns import BigId, instant
@@ -202,6 +202,30 @@ def passes_of(uow: UnitOfWork, household_id: int) -> Sequence[Pass]:
     ).all()
 
 
+def live_passes(uow: UnitOfWork, household_id: int, kind: str) -> Sequence[Pass]:
+    """The unrevoked passes of a household of one kind, oldest first."""
+    return [one for one in passes_of(uow, household_id) if one.kind == kind]
+
+
+def take_residents(uow: UnitOfWork, household_id: int, count: int) -> None:
+    """Forget so many people of a household, those without a label first."""
+    people = uow.session.exec(
+        select(Resident)
+        .where(Resident.household_id == household_id)
+        .order_by(col(Resident.label), col(Resident.id).desc())
+        .limit(count)
+    )
+    for one in people:
+        uow.session.delete(one)
+    uow.session.flush()
+
+
+def residents_of(uow: UnitOfWork, household_id: int) -> int:
+    """How many people a household has."""
+    statement = select(func.count()).where(Resident.household_id == household_id)
+    return int(uow.session.exec(statement).one())
+
+
 def use_once(uow: UnitOfWork, pass_id: int, now: datetime) -> bool:
     """Mark a code used; False if somebody was quicker."""
     used = uow.session.exec(
@@ -292,6 +316,11 @@ def revoke_passes(
 
 def forget_residents(uow: UnitOfWork, household_id: int) -> None:
     """Delete who lived there; the household stays, because its statements do."""
+    uow.session.exec(
+        update(Pass)
+        .where(col(Pass.household_id) == household_id, col(Pass.resident_id).is_not(None))
+        .values(resident_id=None)
+    )
     uow.session.exec(delete(Resident).where(col(Resident.household_id) == household_id))
 
 

@@ -17,6 +17,7 @@ from service.households.actions.homes import (
     household_of,
     move_out,
 )
+from service.households.actions.moving import MovedIn, branch_off, hand_over, move_in
 from service.households.actions.passes import (
     CODE_LASTS,
     add_card,
@@ -38,17 +39,21 @@ from service.households.actions.trail import audit
 
 __all__ = [
     "CODE_LASTS",
+    "MovedIn",
     "add_card",
     "add_households",
     "add_staff",
     "audit",
     "bearer_of",
+    "branch_off",
     "check_households",
     "disable_staff",
     "find_household",
+    "hand_over",
     "household_of",
     "household_of_card",
     "login_and_hash",
+    "move_in",
     "move_out",
     "new_api_secret",
     "new_code",

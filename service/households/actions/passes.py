@@ -77,7 +77,9 @@ def household_of_card(uow: UnitOfWork, card_uid: str, key: bytes) -> Household |
     if found.revoked_at is not None:
         return refused(Reason.BLOCKED_CARD)
     household = uow.session.get(Household, found.household_id)
-    return household or refused(Reason.UNKNOWN_CARD)
+    if household is None:
+        return refused(Reason.UNKNOWN_CARD)
+    return household if household.moved_out_at is None else refused(Reason.BLOCKED_CARD)
 
 
 def new_api_secret(
