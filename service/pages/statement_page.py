@@ -65,7 +65,6 @@ class StatementPage:
     door: str
     is_closed: bool
     is_final: bool
-    is_closed: bool
     published: Sentence | None
     blocks: tuple[BlockText, ...]
     payments: tuple[MovementText, ...]
@@ -91,7 +90,6 @@ def statement_page(
         door=door,
         is_closed=view.closed_at is not None or view.published_at is not None,
         is_final=view.published_at is not None,
-        is_closed=view.closed_at is not None,
         published=on_day(view.published_at, zone) if view.published_at else None,
         blocks=tuple(block_text(block, numbers, zone) for block in view.sessions),
         payments=tuple(_movement(one, zone) for one in view.payments),
