@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Index, PrimaryKeyConstraint, func, text
+from sqlalchemy import (
+    BindParameter,
+    Index,
+    PrimaryKeyConstraint,
+    bindparam,
+    case,
+    func,
+    text,
+)
+from sqlalchemy import select as core_select
 from sqlmodel import Field, SQLModel, col, select
 
 from service.store import UnitOfWork
@@ -46,6 +55,21 @@ class Reading(SQLModel, table=True):
     session_id: str | None = Field(default=None, max_length=32)
 
 
+_AT: BindParameter[int] = bindparam("at")
+_UPTIME, _ENERGY = col(Reading.uptime_ms), col(Reading.energy_total_wh)
+AROUND = core_select(
+    func.max(case((_UPTIME <= _AT, _UPTIME))),
+    func.max(case((_UPTIME <= _AT, _ENERGY))),
+    func.min(case((_UPTIME >= _AT, _UPTIME))),
+    func.min(case((_UPTIME >= _AT, _ENERGY))),
+).where(
+    col(Reading.session_id) == bindparam("session"),
+    col(Reading.boot_no) == bindparam("boot"),
+    _ENERGY.is_not(None),
+)
+"""Built once: a comparison of prices asks it once for each session and border."""
+
+
 def of_session(uow: UnitOfWork, session_id: str) -> Sequence[Reading]:
     """The readings that carry this order number, in no particular order."""
     return uow.session.exec(select(Reading).where(Reading.session_id == session_id)).all()
@@ -62,24 +86,40 @@ def of_sessions(uow: UnitOfWork, session_ids: Iterable[str]) -> dict[str, list[R
     return found
 
 
-class RegisterValue(NamedTuple):
-    """What a split of energy needs of a reading, and no more of it."""
+class Around(NamedTuple):
+    """A register just before (or at) and just after (or at) a moment; None where nothing was read.
 
-    session_id: str
-    boot_no: int
-    uptime_ms: int
-    energy_total_wh: int
-    register_id: str
+    Times are uptimes of the boot that was asked for.
+    """
+
+    before_ms: int | None
+    before_wh: int | None
+    after_ms: int | None
+    after_wh: int | None
 
 
-def register_values(uow: UnitOfWork, session_ids: Sequence[str]) -> list[RegisterValue]:
-    """The register values of some hundreds of sessions, in no particular order; plain rows, because
-    a month has half a million of them."""
-    columns = [getattr(Reading, name) for name in RegisterValue._fields]
-    statement = select(*columns).where(
-        col(Reading.session_id).in_(session_ids), col(Reading.energy_total_wh).is_not(None)
+def boots_of_sessions(uow: UnitOfWork, session_ids: Sequence[str]) -> dict[str, list[int]]:
+    """In which lives of their piles some hundreds of sessions were read; from the index alone."""
+    statement = (
+        select(Reading.session_id, Reading.boot_no)
+        .where(col(Reading.session_id).in_(session_ids))
+        .distinct()
     )
-    return [RegisterValue._make(row) for row in uow.session.connection().execute(statement)]
+    found: dict[str, list[int]] = {}
+    for session_id, boot_no in uow.session.connection().execute(statement):
+        found.setdefault(session_id, []).append(boot_no)
+    return found
+
+
+def around(uow: UnitOfWork, session_id: str, boot_no: int, uptime_ms: int) -> Around:
+    """Where a session's register stood around a moment of a boot.
+
+    The register of a billed session never falls, so the highest value before and the lowest after
+    are its neighbours. A month has half a million readings; this brings four numbers of each.
+    """
+    values = {"session": session_id, "boot": boot_no, "at": uptime_ms}
+    row = uow.session.connection().execute(AROUND, values).one()
+    return Around._make(row)
 
 
 def extremes(uow: UnitOfWork, session_ids: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -227,6 +227,25 @@ def test_what_the_bill_tells_is_what_the_readings_tell(found, draft):
         assert parts(again) == parts(measured)
 
 
+@law
+@given(billed(), tariffs())
+def test_only_the_readings_next_to_a_border_matter(found, draft):
+    """So two of them are fetched for each border, not the hundreds of a whole session."""
+    past, _, points = found
+    near = set()
+    for border in borders(draft, past.bill.started_at, past.bill.ended_at, SHANGHAI):
+        at_ms = to_ms(border)
+        before = [point for point in points if point.at_ms <= at_ms]
+        after = [point for point in points if point.at_ms >= at_ms]
+        if before:
+            near.add(Point(max(p.at_ms for p in before), max(p.energy_wh for p in before)))
+        if after:
+            near.add(Point(min(p.at_ms for p in after), min(p.energy_wh for p in after)))
+    by_all = again_from_readings(past, draft, points, SHANGHAI)
+    by_near = again_from_readings(past, draft, sorted(near), SHANGHAI)
+    assert by_near.priced == by_all.priced
+
+
 # --- households and pay-back ---------------------------------------------------------------------
 
 
