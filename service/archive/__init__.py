@@ -7,6 +7,7 @@ seals, and two small checkers that ask for nothing but Python's standard library
 container (the zip) <- source (one look at the books) <- tables, text (what is in it).
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -16,7 +17,6 @@ from typing import IO
 from service.archive import tables, text
 from service.archive.container import Container
 from service.archive.source import Source, look_at
-from service.billing.ledger import canonical
 from service.billing.outcomes import Refused
 from service.store import UnitOfWork
 
@@ -109,6 +109,15 @@ def _proofs(box: Container, source: Source) -> None:
 
 
 def _root(box: Container, source: Source) -> None:
+    """The root in the words in which the open books publish it."""
     tree = source.tree
-    facts = [source.month, [tree.root, len(tree.leaves), tree.amount_fen, tree.energy_wh]]
-    _copy(box, "root.json", canonical(facts))
+    told = {
+        "format": "beimen-proof-1",
+        "month": source.month,
+        "leaves": len(tree.leaves),
+        "amount_fen": tree.amount_fen,
+        "energy_wh": tree.energy_wh,
+        "root": tree.root,
+        "code": tree.code,
+    }
+    _copy(box, "root.json", json.dumps(told, indent=1) + "\n")

@@ -105,9 +105,15 @@ def chain(folder: Path) -> str:
     return f"{count} 笔的封印连成一链 / entries are one chain of seals"
 
 
+def root_of(folder: Path) -> tuple[str, list[Any]]:
+    """The published root: month, and [root, bills, total in fen, total in Wh]."""
+    told = json.loads((folder / "root.json").read_text("utf-8"))
+    return told["month"], [told[name] for name in ("root", "leaves", "amount_fen", "energy_wh")]
+
+
 def published(folder: Path) -> tuple[str, Any]:
     """The month that this archive is of, and what its close has sealed."""
-    month = json.loads((folder / "root.json").read_text("utf-8"))[0]
+    month = root_of(folder)[0]
     for row in rows(folder / "seals.csv"):
         if row["cause"] == "close" and row["text"] and json.loads(row["text"])[6] == month:
             return month, json.loads(row["text"])
@@ -122,9 +128,10 @@ def close(folder: Path) -> str:
     digests = [parts["statements"], parts["root"], parts["account"]]
     found = sha256(text_of([month, *digests])) == told[10]
     fits(found, "结账封印与内容不符", "The seal of the close does not fit what it names")
-    for name, part in (("root.json", "root"), ("account.json", "account")):
-        same = sha256((folder / name).read_text("utf-8")) == parts[part]
-        fits(same, f"{name} 不是公布的那一份", f"{name} is not the one that was published")
+    same = sha256(text_of([month, root_of(folder)[1]])) == parts["root"]
+    fits(same, "root.json 不是公布的那一份", "root.json is not the one that was published")
+    same = sha256((folder / "account.json").read_text("utf-8")) == parts["account"]
+    fits(same, "account.json 不是公布的那一份", "account.json is not the one that was published")
     if (folder / "statements.csv").exists():
         figures = [
             [int(row["household"]), *map(whole, list(row.values())[1:-1]), int(row["sessions"])]
@@ -242,7 +249,7 @@ def proofs(folder: Path) -> str:
     module = importlib.util.module_from_spec(spec)
     sys.modules["check_proof"] = module
     spec.loader.exec_module(module)
-    month, (root, leaves, fen, wh) = json.loads((folder / "root.json").read_text("utf-8"))
+    month, (root, leaves, fen, wh) = root_of(folder)
     bills = {
         row["household"]: (whole(row["lines_yuan"]), whole(row["kwh"]))
         for row in rows(folder / "statements.csv")
