@@ -15,6 +15,7 @@ from service.pages import (
     committee,
     doors,
     entries,
+    exports,
     fix,
     gate,
     held,
@@ -33,9 +34,12 @@ from service.pages import (
     receipts,
     resident,
     statement_files,
+    statement_papers,
+    statements,
 )
 from service.pages import sign_in_pages as sign_in
 from service.pages.draw import STATIC, draw
+from service.pages.paper.jobs import Jobs
 from service.words import N_, Sentence
 
 YEAR_S = 31_536_000
@@ -49,8 +53,8 @@ TITLES = {
 }
 ROOMS = (
     public, resident, sign_in, me, gate, fix, money, open_books, held, questions, answers, entries,
-    receipts, payments, arrears, prices, proposals, own_prices, boards, proofs,
-    statement_files, doors, committee, labels, live_pages,
+    receipts, payments, arrears, prices, proposals, own_prices, boards, proofs, exports,
+    statement_files, statement_papers, statements, doors, committee, labels, live_pages,
 )  # fmt: skip
 OTHERWISE = N_("This did not work")
 
@@ -75,6 +79,7 @@ def install(app: FastAPI) -> None:
     app.mount("/static", GuardedApp(OurFiles(directory=STATIC), "static.see"), name="static")
     for room in ROOMS:
         app.include_router(room.router, include_in_schema=False)
+    app.state.papers = Jobs()
     live_pages.register_renderers(app.state.hub, app.state.house)
     show_refusals_with(app, refusal_page)
 
