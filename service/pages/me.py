@@ -1,4 +1,4 @@
-"""The routes of a household's own affairs: charges, statements, the file of a statement."""
+"""A household's own page: what runs, what was charged, what is owed."""
 
 from typing import Annotated
 
@@ -10,25 +10,20 @@ from starlette.responses import Response
 from service.billing.actions import balance, statement_of
 from service.billing.months import A_MONTH, month_of
 from service.billing.records.queries import statement_months
-from service.billing.spreadsheet import to_csv
-from service.billing.statement import StatementView
 from service.desk.actions.owing import arrears
 from service.door import Reason, Visitor, guard, no_entry
-from service.flow.house import House, Work
+from service.flow.house import Work
 from service.households.actions import household_of
 from service.pages import look
 from service.pages.arrears_view import OwnArrears, own_arrears
 from service.pages.context import house_of
 from service.pages.draw import draw
 from service.pages.me_view import MeFacts, me_view
-from service.pages.statement_page import statement_page
-from service.pages.states import reasons_for_statements
 from service.sessions.records import of_household
 from service.usage.spans import before
 
 router = APIRouter()
 SeeOwn = Annotated[Visitor, Depends(guard("session.see_own"))]
-Statement = Annotated[Visitor, Depends(guard("statement.see_own"))]
 Month = Annotated[str, InPath(pattern=f"^{A_MONTH.pattern}$")]
 
 MOST_SHOWN = 30
@@ -65,39 +60,3 @@ def _own_arrears(work: Work, own: int) -> OwnArrears | None:
     settings = work.house.settings
     found = arrears(work.uow, work.now, settings.reminder_after_days, settings.zone, own)
     return own_arrears(found, settings.zone)
-
-
-@router.get("/me/statements/{month}")
-def my_statement(request: Request, visitor: Statement, month: Month) -> Response:
-    """One month with the arithmetic of every line; the open month as it stands."""
-    house = house_of(request)
-    view, door = look_up(house, visitor.household_id or 0, month)
-    page = statement_page(view, door, look.pile_numbers(house), house.settings.zone)
-    return draw(request, "statement.html", {"view": page, "csv": f"/me/statements/{month}/csv"})
-
-
-@router.get("/me/statements/{month}/csv")
-def my_statement_file(request: Request, visitor: Statement, month: Month) -> Response:
-    """The same for a spreadsheet."""
-    house = house_of(request)
-    view, door = look_up(house, visitor.household_id or 0, month)
-    return csv_answer(view, door, visitor.language, house)
-
-
-def look_up(house: House, household_id: int, month: str) -> tuple[StatementView, str]:
-    """A statement and the door it belongs to. NoEntryError where there is none."""
-    with house.look() as work:
-        household = household_of(work.uow, household_id)
-        view = statement_of(work.uow, household_id, month) if household else None
-    if household is None or view is None:
-        raise no_entry(Reason.NOT_FOUND)
-    return view, household.door
-
-
-def csv_answer(view: StatementView, door: str, language: str, house: House) -> Response:
-    """A statement as a file to keep."""
-    data = to_csv(view, language, house.settings.zone, reasons_for_statements())
-    name = "".join(c if c.isascii() and (c.isalnum() or c == "-") else "_" for c in door)
-    disposition = f'attachment; filename="beimen-{view.month}-{name}.csv"'
-    headers = {"Content-Disposition": disposition}
-    return Response(data, media_type="text/csv; charset=utf-8", headers=headers)

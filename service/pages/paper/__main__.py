@@ -90,6 +90,9 @@ def set_aside(part: Order, sheet: IO[bytes], *, tagged: bool) -> int:
 
 def set_type(part: Order, sheet: IO[bytes], *, tagged: bool) -> int:
     """Set a part into its file. Tags, for screen readers, do not survive the binding."""
+    for paper in part["facts"]["papers"]:
+        if paper.get("qr"):
+            paper["qr_svg"] = draw_qr(paper["qr"])
     try:
         pdf = typst.compile(
             HERE / part["template"],
@@ -109,6 +112,16 @@ def set_type(part: Order, sheet: IO[bytes], *, tagged: bool) -> int:
         os.write(2, f"{error}\n".encode())
         return UNWRITTEN
     return 0
+
+
+def draw_qr(segments: Any) -> str:
+    """A QR code for fresh paper. Any mask can be read; trying all eight takes four times longer."""
+    import segno  # noqa: PLC0415 - most papers have none
+
+    out = BytesIO()
+    code = segno.make(segments, error="l", micro=False, mask=0)
+    code.save(out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2)
+    return out.getvalue().decode()
 
 
 def read(sheet: IO[bytes]) -> bytes:

@@ -26,6 +26,16 @@ class Letterhead:
     made: Sentence
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What leads a phone to the check that a bill is inside the published total."""
+
+    address: str
+    link: str
+    code: str
+    """The month's code, which the public notice shows too."""
+
+
 class _Words:
     """Says messages in the language of the paper."""
 
@@ -39,15 +49,29 @@ class _Words:
         return "" if sentence is None else sentence.in_language(self.language)
 
 
-def statements_facts(pages: Sequence[StatementPage], head: Letterhead, language: str) -> Facts:
-    """The facts of `statement.typ`: these households, each on pages of its own."""
+def statements_facts(
+    pages: Sequence[StatementPage],
+    head: Letterhead,
+    language: str,
+    proofs: Mapping[str, Proof] | None = None,
+) -> Facts:
+    """The facts of `statement.typ`: these households, each on pages of its own.
+
+    `proofs`: by statement number, where the month has them.
+    """
     say_it = _Words(language)
     first = pages[0] if pages else None
     return {
         **common_facts(head, language),
         "title": say_it(N_("Statements {month}"), month=first.month) if first else head.compound,
         "labels": _labels(say_it),
-        "papers": [_statement(page, head, say_it) for page in pages],
+        "papers": [
+            {
+                **_statement(page, head, say_it),
+                **_proof((proofs or {}).get(page.number), say_it),
+            }
+            for page in pages
+        ],
     }
 
 
@@ -106,7 +130,6 @@ def _statement(page: StatementPage, head: Letterhead, say_it: _Words) -> Facts:
         "status": _status(page, say_it),
         "sums": _sums(page, say_it),
         "closing": _closing(page, say_it),
-        "proof": None,
         "charges": [_charge(block, say_it) for block in page.blocks],
         "total": _total(page, say_it),
         "movements": [
@@ -118,11 +141,29 @@ def _statement(page: StatementPage, head: Letterhead, say_it: _Words) -> Facts:
     }
 
 
+def _proof(proof: Proof | None, say_it: _Words) -> Facts:
+    if proof is None:
+        return {"qr": None}
+    words = say_it(
+        N_(
+            "Scan to check that this bill is inside the published total. Code of the month, as on "
+            "the notice: {code}"
+        ),
+        code=proof.code,
+    )
+    # an address and what follows its '#': the second part is drawn with the small alphabet
+    return {"qr": [proof.address, proof.link], "qr_words": words}
+
+
 def _status(page: StatementPage, say_it: _Words) -> str:
     if page.is_final:
         return say_it(
             N_("Published {day}. It never changes; a correction comes as a line of the next one."),
             day=page.published,
+        )
+    if page.is_closed:
+        return say_it(
+            N_("The month is closed: nothing is added any more. It will soon be published.")
         )
     return say_it(N_("This month is still open: more charges may come."))
 
@@ -219,7 +260,7 @@ def _ask(page: StatementPage, head: Letterhead, say_it: _Words) -> list[str]:
 
 
 def _what_to_pay(page: StatementPage, say_it: _Words) -> str:
-    if not page.is_final:
+    if not page.is_closed:
         return say_it(N_("Nothing has to be paid yet: the month is still open."))
     if page.closing_fen > 0:
         return say_it(

@@ -69,7 +69,12 @@ class Jobs:
     _press: Lock = field(default_factory=Lock)
 
     def begin(
-        self, wanted: Hashable, who: str, now: datetime, order: Callable[[], Order], reuse: bool
+        self,
+        wanted: Hashable,
+        who: str,
+        now: datetime,
+        order: Callable[[], Order | Sentence],
+        reuse: bool,
     ) -> Job | Sentence:
         """A job for this wish: the one under way, a finished one if `reuse`, else a new one.
 
@@ -85,7 +90,7 @@ class Jobs:
             waiting = sum(job.state in UNDER_WAY for job in self._jobs.values())
             if waiting >= MOST_WAITING:
                 return Sentence(TOO_MANY, {"n": waiting})
-            self._forget_the_oldest()
+            self._forget(wanted)
             job = Job(f"{self.boot}-{secrets.token_hex(8)}", wanted, now, {who})
             self._jobs[job.id] = job
         Thread(target=self._work, args=(job, order), name="paper", daemon=True).start()
@@ -126,7 +131,7 @@ class Jobs:
             run.stop()
         return True
 
-    def _work(self, job: Job, order: Callable[[], Order]) -> None:
+    def _work(self, job: Job, order: Callable[[], Order | Sentence]) -> None:
         with self._press:
             with self._lock:
                 if job.state != State.WAITING:
@@ -139,8 +144,10 @@ class Jobs:
             finally:
                 self._finish(job)
 
-    def _print(self, job: Job, order: Callable[[], Order]) -> Sentence | None:
+    def _print(self, job: Job, order: Callable[[], Order | Sentence]) -> Sentence | None:
         wish = order()
+        if isinstance(wish, Sentence):
+            return wish
         job.of = wish.papers
         job.run = Run(wish, self.limit_s)
         if job.state == State.STOPPED:  # while the facts were looked up
@@ -178,7 +185,14 @@ class Jobs:
         if file is not None:
             file.close()
 
-    def _forget_the_oldest(self) -> None:
+    def _forget(self, wanted: Hashable) -> None:
+        """Drop the paper that a newer one replaces, and what is known of long past jobs."""
+        for job in self._jobs.values():
+            if job.wanted == wanted and job.state == State.DONE:
+                job.state = State.GONE
+                if job.file is not None:
+                    job.file.close()
+                    job.file = None
         ended = [job for job in self._jobs.values() if job.state not in UNDER_WAY | {State.DONE}]
         for job in sorted(ended, key=lambda job: job.begun_at)[:-20]:
             del self._jobs[job.id]
