@@ -100,6 +100,7 @@ def form_page(
         "title": Sentence(views.KINDS[kind]),
         "typed": typed_before,
         "problems": problems,
+        "was_sent": bool(reasons),
         "homes": [(home, views.credit_words(home.balance_fen)) for home in homes],
         "needs_paper": kind in COSTS,
         "today": now.astimezone(zone).date().isoformat(),
@@ -152,8 +153,9 @@ def _around(uow: UnitOfWork, hand: Hand, house: House) -> views.Around:
         books = views.books_view(happened_at, counts_in, zone, None, None)
     return views.Around(
         entry_of(uow, of) if of is not None else None,
+        desk.of_entries(uow, [of]).get(of) if of is not None else None,
         _paper(uow, sha256) if sha256 is not None else None,
-        desk.also_with_paper(uow, hand),
+        [] if hand.state is State.REFUSED else desk.also_with_paper(uow, hand),
         books,
     )
 

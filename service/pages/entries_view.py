@@ -12,7 +12,7 @@ from service.billing.ledger import Account, Entry, Posting
 from service.billing.months import month_of
 from service.billing.outcomes import PaidBy
 from service.desk.written import COSTS, GridPeriod, Hand, Kind, State, postings_of
-from service.pages.say_time import moment, month, on_day
+from service.pages.say_time import full_day, moment, month, on_day
 from service.quantities import show_kwh, show_yuan
 from service.words import N_, Sentence
 
@@ -120,6 +120,7 @@ class Around:
     """What belongs to an entry and is kept elsewhere."""
 
     original: Entry | None
+    original_hand: Hand | None
     paper: Paper | None
     same_paper: Sequence[Hand]
     books: Books | None
@@ -139,6 +140,7 @@ class EntryPage:
     paper: Paper | None
     same_paper: tuple[tuple[int, str], ...]
     counter_of: int | None
+    original: tuple[int, str] | None
     books: Books | None
 
 
@@ -222,8 +224,8 @@ def grid_view(grid: GridPeriod | None, amount_fen: int, zone: tzinfo) -> Grid | 
     if grid is None:
         return None
     return Grid(
-        on_day(grid.since_at, zone),
-        on_day(grid.until_at - timedelta(milliseconds=1), zone),
+        full_day(grid.since_at, zone),
+        full_day(grid.until_at - timedelta(milliseconds=1), zone),
         grid.start_wh,
         grid.end_wh,
         grid.energy_wh,
@@ -239,7 +241,7 @@ def entry_page(
     wish = hand.wish
     return EntryPage(
         row,
-        on_day(wish.happened_at, zone),
+        full_day(wish.happened_at, zone),
         moment(hand.written_at, now, zone),
         None if hand.decided_at is None else moment(hand.decided_at, now, zone),
         None if wish.paid_by is None else Sentence(PAID_BY[wish.paid_by]),
@@ -248,6 +250,9 @@ def entry_page(
         around.paper,
         tuple((other.id, other.number) for other in around.same_paper),
         wish.counter_of,
+        None
+        if around.original_hand is None
+        else (around.original_hand.id, around.original_hand.number),
         around.books,
     )
 

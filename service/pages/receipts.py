@@ -1,7 +1,7 @@
 """Payments at the desk, and their receipts to print."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -95,7 +95,7 @@ def _receipt(uow: UnitOfWork, hand: Hand, house: House) -> Receipt:
         if entry is not None
         else books_month(wish.happened_at, zone, last_closed_month(uow))
     )
-    owed_fen = balance(uow, home, hand.written_at)
+    owed_fen = balance(uow, home, hand.written_at - timedelta(milliseconds=1))
     return Receipt(
         hand.number,
         hand.id,

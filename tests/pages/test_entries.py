@@ -312,6 +312,7 @@ def test_a_mistake_is_taken_back_by_two_people(house: House):
     answer = first.post("/committee/counter/2", "/committee/counter/2", memo="应为 100 元")
     assert "H-2 · Counter-entry" in words(answer.text)
     assert "Bank account +120.00" in words(answer.text)
+    assert 'href="/committee/entries/1"' in answer.text
     again = first.post("/committee/counter/2", "/committee/counter/2", memo="x")
     assert "waits already to take entry 2 back" in words(again.text)
     second.post(f"{HOME}/2", f"{HOME}/2/approve")
