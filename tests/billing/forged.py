@@ -116,6 +116,14 @@ def crooked(amounts: list[int]) -> tuple[str, int, list[str]]:
     return sha(ROOT, f"MONTH:{MONTH}", f"LEAVES:{count}", top), total, files
 
 
+def sealed_or(text: str) -> str:
+    """Made to fit where that can be done at all."""
+    try:
+        return sealed(text)
+    except IndexError:  # not enough neighbours for the place
+        return text
+
+
 def proof(tree: Tree, household: int) -> str:
     text = tree.proof_of(household)
     assert text is not None
@@ -143,6 +151,11 @@ def negative_leaves(tree: Tree) -> Iterable[Forgery]:
     half = f"N:{hashed}:{2**62}:0"
     made = with_neighbours(text, [half, half, *others[1:]])
     yield Forgery("two halves that overflow together", made, "", "sum")
+    most, wh = f"N:{hashed}:{2**63 - 1}:0", sum(int(line.split(":")[3]) for line in others[1:])
+    made = with_neighbours(text, [most, most, *others[1:]])
+    fen = 2 * (2**63 - 1) + 1260 + sum(int(line.split(":")[2]) for line in others[1:]) - 2**64
+    made = with_line(made, "TOTAL", f"{fen}:{wh + 31500}")
+    yield Forgery("a sum that comes round to a small total in 64 bits", made, "", "sum")
 
 
 def dropped_households(tree: Tree) -> Iterable[Forgery]:
@@ -253,6 +266,12 @@ def other_paths(tree: Tree) -> Iterable[Forgery]:
         ("no bills", "0:0"), ("as many as there are numbers", f"1:{2**63 - 1}"),
     ):  # fmt: skip
         yield Forgery(name, with_line(text, "PLACE", word), "", "path")
+    alone = proof(grow(MONTH, bills()[2:3]), ANNA)
+    yield Forgery("the second of one", sealed(with_line(alone, "PLACE", "2:1")), "", "path")
+    three = proof(grow(MONTH, bills()[2:5]), ANNA)
+    for count in (1, 2):
+        made = with_line(with_neighbours(three, way[:count]), "PLACE", "4:3")
+        yield Forgery(f"the fourth of three, {count}", sealed_or(made), "", "path")
     yield Forgery("one bill more", with_line(text, "PLACE", f"{place}:{leaves + 1}"), "", "code")
     made = sealed(with_line(text, "PLACE", f"{place}:{leaves + 1}"))
     yield Forgery("one bill more, fitted", made, tree.root, "root")
@@ -307,7 +326,7 @@ def broken_texts(tree: Tree) -> Iterable[Forgery]:
         ("nothing", ""), ("gaps only", " \n/\t"), ("a word behind", text + "END"),
         ("a word before", "HERE " + text), ("another version", text.replace("PROOF-1", "PROOF-2")),
         ("small letters", text.lower()), ("a NUL behind", text + "\0"),
-        ("another gap", text.replace("\n", "\f")), ("wide gaps", text.replace("\n", "\u3000")),
+        ("other gaps", "\f".join(lines)), ("wide gaps", "\u3000".join(lines)),
         ("a mark before", "\ufeff" + text),
         ("too long", text + " " * 20_000), ("cut at a #", text + "#"), ("JSON", '{"proof": 1}'),
     ):  # fmt: skip
