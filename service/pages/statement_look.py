@@ -1,15 +1,18 @@
 """Looks statements up for the pages and files: one household's, or a month's by doors."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.billing.actions import statement_of, statements_of
 from service.billing.statement import StatementView
 from service.billing.table import Listed
+from service.desk.records.questions import marks_of
 from service.door import Reason, no_entry
 from service.flow.house import House
 from service.households.actions import household_of
 from service.pages import look
+from service.pages.questions_view import marked
 from service.pages.statement_page import StatementPage, statement_number, statement_page
 
 _NUMBERS = re.compile(r"(\d+)")
@@ -58,10 +61,13 @@ def _place(one: Found) -> tuple[int, list[tuple[int, str]], int]:
     return one.entrance, door_order(one.door), one.view.household_id
 
 
-def pages_of(house: House, found: list[Found]) -> list[StatementPage]:
-    """What the templates write."""
-    numbers = look.pile_numbers(house)
-    return [statement_page(one.view, one.door, numbers, house.settings.zone) for one in found]
+def pages_of(house: House, found: Sequence[Found]) -> list[StatementPage]:
+    """What the templates and the press write; a questioned line says so."""
+    numbers, zone = look.pile_numbers(house), house.settings.zone
+    only = found[0].view.household_id if len(found) == 1 else None
+    with house.store.reading() as uow:
+        marks = marks_of(uow, only)
+    return [marked(statement_page(one.view, one.door, numbers, zone), marks) for one in found]
 
 
 def door_order(door: str) -> list[tuple[int, str]]:

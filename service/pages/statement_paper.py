@@ -36,7 +36,7 @@ def order_for(house: House, found: Sequence[Found], language: str) -> Order:
     """The order of these statements, all of one month."""
     now = house.clock.now()
     proofs = proofs_of(house, found)
-    facts = statements_facts(pages_of(house, list(found)), letterhead(house, now), language, proofs)
+    facts = statements_facts(pages_of(house, found), letterhead(house, now), language, proofs)
     return Order(TEMPLATE, facts, now)
 
 

@@ -1,5 +1,6 @@
 """The pages of statements: a household's own, everybody's for the committee, and their print."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -8,6 +9,7 @@ from starlette.responses import Response
 
 from service.billing.months import month_of
 from service.billing.records.closing import closes
+from service.desk.records.questions import Mark, marks_of
 from service.door import Visitor, guard
 from service.pages.context import house_of, note_deed
 from service.pages.draw import draw
@@ -23,7 +25,10 @@ Any = Annotated[Visitor, Depends(guard("statement.see_any"))]
 @router.get("/me/statements/{month}")
 def my_statement(request: Request, visitor: Own, month: Month) -> Response:
     """One month with the arithmetic of every line; the open month as it stands."""
-    return _one(request, visitor.household_id or 0, month, f"/me/statements/{month}")
+    own = visitor.household_id or 0
+    with house_of(request).store.reading() as uow:
+        questions = marks_of(uow, own)
+    return _one(request, own, month, f"/me/statements/{month}", questions)
 
 
 @router.get("/committee/statements")
@@ -55,10 +60,16 @@ def statement(request: Request, visitor: Any, month: Month, household: int) -> R
     return _one(request, household, month, f"/committee/statements/{month}/{household}")
 
 
-def _one(request: Request, household_id: int, month: str, here: str) -> Response:
+def _one(
+    request: Request,
+    household_id: int,
+    month: str,
+    here: str,
+    questions: Mapping[str, Mark] | None = None,
+) -> Response:
     house = house_of(request)
     (page,) = pages_of(house, [look_up(house, household_id, month)])
-    return draw(request, "statement.html", {"view": page, "here": here})
+    return draw(request, "statement.html", {"view": page, "here": here, "questions": questions})
 
 
 def _month(request: Request, month: str) -> Response:
