@@ -207,6 +207,16 @@ def live_passes(uow: UnitOfWork, household_id: int, kind: str) -> Sequence[Pass]
     return [one for one in passes_of(uow, household_id) if one.kind == kind]
 
 
+def card_counts(uow: UnitOfWork) -> dict[int, int]:
+    """How many cards of each household work."""
+    statement = (
+        select(Pass.household_id, func.count())
+        .where(Pass.kind == "card", col(Pass.revoked_at).is_(None))
+        .group_by(col(Pass.household_id))
+    )
+    return {household or 0: int(count) for household, count in uow.session.exec(statement)}
+
+
 def take_residents(uow: UnitOfWork, household_id: int, count: int) -> None:
     """Forget so many people of a household, those without a label first."""
     people = uow.session.exec(
