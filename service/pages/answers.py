@@ -9,16 +9,25 @@ from starlette.responses import RedirectResponse, Response
 
 from service.billing.records import LedgerEntry
 from service.billing.records.queries import postings_of
+from service.desk.actions.questions import unread_answers
 from service.desk.questions import AlreadyAnswered, Answered, Refused, State
 from service.desk.records.questions import Question, answered, question_row, questions_in
 from service.door import Reason, Visitor, guard, no_entry
+from service.flow.house import House
 from service.flow.questioning import answer, outcomes
 from service.households.actions import household_of
 from service.pages import look
 from service.pages.context import house_of, in_words, note_deed
 from service.pages.draw import draw
 from service.pages.evidence_view import evidence_view, reading_rows
-from service.pages.questions_view import STATES, QuestionFacts, outcome_texts, question_text
+from service.pages.questions_view import (
+    STATES,
+    AnswerNote,
+    QuestionFacts,
+    answer_notes,
+    outcome_texts,
+    question_text,
+)
 from service.pages.say_time import on_day
 from service.store import UnitOfWork
 from service.usage.evidence import digest_of
@@ -106,6 +115,12 @@ def credit_fen_of(uow: UnitOfWork, row: Question) -> int:
         return 0
     postings = postings_of(uow, [entry.id])[entry.id]
     return -sum(one.amount_fen for one in postings if one.household_id is not None)
+
+
+def unread_notes(house: House, uow: UnitOfWork, household_id: int) -> list[AnswerNote]:
+    """The answers that a household has not opened yet, in words."""
+    found = [_facts(uow, row) for row in unread_answers(uow, household_id)]
+    return answer_notes(found, look.pile_numbers(house), house.settings.zone)
 
 
 def _page(

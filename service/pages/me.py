@@ -15,6 +15,7 @@ from service.door import Reason, Visitor, guard, no_entry
 from service.flow.house import Work
 from service.households.actions import household_of
 from service.pages import look
+from service.pages.answers import unread_notes
 from service.pages.arrears_view import OwnArrears, own_arrears
 from service.pages.context import house_of
 from service.pages.draw import draw
@@ -53,7 +54,9 @@ def my_page(request: Request, visitor: SeeOwn) -> Response:
             outlets=look.glances(work),
             arrears=_own_arrears(work, own),
         )
-    return draw(request, "me.html", {"view": me_view(facts, house.settings.zone)})
+        answers = unread_notes(house, work.uow, own)
+    view = me_view(facts, house.settings.zone)
+    return draw(request, "me.html", {"view": view, "answers": answers})
 
 
 def _own_arrears(work: Work, own: int) -> OwnArrears | None:

@@ -1,6 +1,6 @@
 """The pages of statements: a household's own, everybody's for the committee, and their print."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -11,9 +11,11 @@ from service.billing.months import month_of
 from service.billing.records.closing import closes
 from service.desk.records.questions import Mark, marks_of
 from service.door import Visitor, guard
+from service.pages.answers import unread_notes
 from service.pages.context import house_of, note_deed
 from service.pages.draw import draw
 from service.pages.me import Month
+from service.pages.questions_view import AnswerNote
 from service.pages.say_time import month as month_words
 from service.pages.statement_look import look_up, look_up_month, pages_of
 
@@ -28,7 +30,8 @@ def my_statement(request: Request, visitor: Own, month: Month) -> Response:
     own = visitor.household_id or 0
     with house_of(request).store.reading() as uow:
         questions = marks_of(uow, own)
-    return _one(request, own, month, f"/me/statements/{month}", questions)
+        answers = unread_notes(house_of(request), uow, own)
+    return _one(request, own, month, f"/me/statements/{month}", questions, answers)
 
 
 @router.get("/committee/statements")
@@ -66,10 +69,12 @@ def _one(
     month: str,
     here: str,
     questions: Mapping[str, Mark] | None = None,
+    answers: Sequence[AnswerNote] = (),
 ) -> Response:
     house = house_of(request)
     (page,) = pages_of(house, [look_up(house, household_id, month)])
-    return draw(request, "statement.html", {"view": page, "here": here, "questions": questions})
+    context = {"view": page, "here": here, "questions": questions, "answers": answers}
+    return draw(request, "statement.html", context)
 
 
 def _month(request: Request, month: str) -> Response:
