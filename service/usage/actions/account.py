@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from service.billing.actions.closing import State as CloseState
 from service.billing.actions.closing import left_open_of
 from service.billing.facts import StatementFigures
+from service.billing.ledger import Cause
 from service.billing.months import span as months_between
 from service.billing.records import MonthClose
 from service.billing.records.closing import (
@@ -85,6 +86,18 @@ def grid_unknown(uow: UnitOfWork, month: str, zone: tzinfo) -> list[str]:
         if not is_known(known, span.since_ms, span.until_ms):
             missing.append(one)
     return missing
+
+
+def ledger_of_bills(uow: UnitOfWork, month: str) -> tuple[int, int]:
+    """What a month's bills sum to, added up anew: by the statements, and by the ledger, in fen."""
+    close = close_of(uow, month)
+    bills = sum(one.lines_fen for one in statement_figures(uow, month, close))
+    ledger = -sum(
+        one.amount_fen
+        for one in moved_in(uow, month)
+        if one.cause == Cause.SESSION and one.account in account.INCOME
+    )
+    return bills, ledger
 
 
 def came_later(uow: UnitOfWork, month: str, zone: tzinfo) -> list[tuple[str, GridLoss]]:
