@@ -43,7 +43,7 @@ def move_in(uow: UnitOfWork) -> None:
     uow.session.flush()
 
 
-def a_quarter(uow: UnitOfWork, seed: int, sessions: int = 12) -> None:
+def a_quarter(uow: UnitOfWork, seed: int, sessions: int = 12, *, by_hand: bool = True) -> None:
     """Three months, each closed and published, with late facts that land in the month after."""
     dice = Random(seed)
     move_in(uow)
@@ -53,7 +53,8 @@ def a_quarter(uow: UnitOfWork, seed: int, sessions: int = 12) -> None:
         after = f"2026-0{number + 1}"
         _sessions(uow, dice, month, f"{after}-01 00:04", sessions)
         _payments(uow, dice, month, f"{after}-01 00:04")
-        _by_hand(uow, dice, month, f"{after}-01 00:04")
+        if by_hand:
+            _by_hand(uow, dice, month, f"{after}-01 00:04")
         _corrections(uow, dice, f"{after}-01 00:04")
         close(uow, month, f"{after}-03 10:00")
         _sessions(uow, dice, month, f"{after}-04", 2, late=True)

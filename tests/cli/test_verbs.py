@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VERBS = ("demo", "serve", "simulate", "migrate", "seed", "bill", "replay", "labels", "doctor")
+VERBS = (
+    "demo", "serve", "simulate", "migrate", "seed", "bill", "replay", "verify", "verify-proof",
+    "export", "labels", "doctor",
+)  # fmt: skip
 KEY = "a key of the tests that is long enough"
 
 
