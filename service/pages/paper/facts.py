@@ -144,15 +144,12 @@ def _statement(page: StatementPage, head: Letterhead, say_it: _Words) -> Facts:
 def _proof(proof: Proof | None, say_it: _Words) -> Facts:
     if proof is None:
         return {"qr": None}
-    words = say_it(
-        N_(
-            "Scan to check that this bill is inside the published total. Code of the month, as on "
-            "the notice: {code}"
-        ),
-        code=proof.code,
+    words = (
+        say_it(N_("Scan to check that this bill is inside the published total.")),
+        say_it(N_("Code of the month, the same as on the notice: {code}"), code=proof.code),
     )
     # an address and what follows its '#': the second part is drawn with the small alphabet
-    return {"qr": [proof.address, proof.link], "qr_words": words}
+    return {"qr": [proof.address, proof.link], "qr_words": "\n".join(words)}
 
 
 def _status(page: StatementPage, say_it: _Words) -> str:
