@@ -91,6 +91,11 @@ class BoardText:
     usual_kwh: str
     printed: Sentence
 
+    @property
+    def is_full(self) -> bool:
+        """So much to say that smaller letters are needed for it to fit on one sheet."""
+        return sum(len(block.bands) for block in self.blocks) > 3
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:

@@ -1,6 +1,6 @@
 """The routes of one proposed price: what it would have cost, its notice, the owners' decision."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query
@@ -171,8 +171,11 @@ def find_draft(house: House, draft_id: int) -> Draft:
 
 
 def _bands_now(house: House, draft: Draft) -> tuple[BandText, ...]:
-    """The price beside which the proposal stands: the one in force until it was decided."""
-    at = draft.decision.decided_at if draft.decision else house.clock.now()
+    """The price beside which the proposal stands: that of now, or for an approved one the price
+    that it ends."""
+    now = house.clock.now()
+    starts_at = draft.proposal.version.starts_at
+    at = starts_at - timedelta(seconds=1) if draft.version_id else now
     with house.store.reading() as uow:
         holds = tariff_in_force(uow, at)
     return bands_of(holds) if holds else ()

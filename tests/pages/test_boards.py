@@ -97,10 +97,10 @@ def test_boards_are_printed_hung_noted_and_printed_ahead_for_the_next_price(
     assert "on 8 piles (1-8): print and hang them, see /committee/boards" in doctor(house)
 
     piles = clerk.get(f"{BOARDS}/print?kind=piles&version=1")
-    assert piles.text.count('class="a4 board"') == 8
-    assert clerk.get(f"{BOARDS}/print?version=1&entrance=2").text.count('class="a4 board"') == 2
+    assert piles.text.count('class="a4 board') == 8
+    assert clerk.get(f"{BOARDS}/print?version=1&entrance=2").text.count('class="a4 board') == 2
     entrances = clerk.get(f"{BOARDS}/print?kind=entrances&version=1")
-    assert entrances.text.count('class="a4 board"') == 4
+    assert entrances.text.count('class="a4 board') == 4
     for paper in (piles, entrances):
         for line in ("0.487 electricity", "0.20 service fee", "0.687 yuan per kWh",
                      "A usual charge of 0.6 kWh costs 0.41 yuan", "0358-000-0000", "12345",
