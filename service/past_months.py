@@ -5,22 +5,22 @@ are written as they would have settled; nothing is behind them that a pile said.
 there on (price, ledger, two signatures, close, proof, account) is the real way.
 """
 
-import io
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from operator import itemgetter
 from random import Random
-
-import segno
+from typing import Any
 
 from service.billing.actions import balances, post_sessions, record_payment
 from service.billing.months import month_of, span
 from service.billing.outcomes import PaidBy, PaymentReceived, Refused, SessionToBill
 from service.billing.pricing import Piece, price
 from service.clock import FixedClock, to_ms
+from service.demo_paper import draw_paper
 from service.desk.actions.written import approve, write
-from service.desk.vouchers import Paper, look_at
 from service.desk.written import Approved, GridPeriod, Kind, Wish, Written
 from service.flow import House, books
+from service.households.actions import find_household
 from service.households.records import Household, households
 from service.quantities import round_line
 from service.sessions.lifecycle import State
@@ -39,6 +39,11 @@ LOSS_PER_MILLE = 24
 MONTHS = 2
 PAYS = 0.86
 REPAIR_FEN = 8_600
+BUTTON_FEN, PAID_FEN = 4_600, 2_000
+
+
+Row = dict[str, Any]
+"""A session as its table has it."""
 
 
 class PastMonthsError(RuntimeError):
@@ -74,6 +79,25 @@ def write_past_months(
     return count + writer.days(month_span(this, zone).since, until - timedelta(days=1), riders)
 
 
+def leave_on_the_desk(house: House, people: tuple[int, int], door: str) -> None:
+    """What one member of the committee has written tonight and the other has yet to sign."""
+    zone = house.settings.zone
+    with house.work() as work:
+        now, home = work.now, find_household(work.uow, door)
+        repair = Wish(
+            Kind.REPAIR, BUTTON_FEN, now - timedelta(days=1), "更换 12 号桩按钮", PaidBy.CASH
+        )
+        wishes = [repair]
+        if home is not None:
+            wishes.append(Wish(Kind.PAYMENT, PAID_FEN, now, "", PaidBy.CASH, home.id))
+        for wish in wishes:
+            paper = draw_paper(wish, zone) if wish.memo else None
+            key = f"demo-{wish.kind}-{to_ms(wish.happened_at)}"
+            outcome = write(work.uow, wish, paper, key, people[0], now, zone)
+            if isinstance(outcome, Refused):
+                raise PastMonthsError(outcome.reasons[0].in_language("en"))
+
+
 def beginning(until: datetime, zone: tzinfo) -> datetime:
     """When the first pile is hung up: the second of the first month; its price is a day older."""
     return month_span(months_before(month_of(until, zone), MONTHS), zone).since + timedelta(days=1)
@@ -94,7 +118,7 @@ class _Writer:
     def buy_piles(self, at: datetime) -> None:
         """The first entry of the books: what the compound put into its piles."""
         self.clock.at = at + timedelta(days=1)
-        memo = "38 charging piles with mounting"
+        memo = "充电桩 38 台及安装"
         self._by_two(Wish(Kind.INVESTMENT, INVESTMENT_FEN, at, memo, PaidBy.BANK))
 
     def month(self, month: str, riders: list[Household]) -> int:
@@ -115,32 +139,31 @@ class _Writer:
         count, midnight, self.sold_wh = 0, since, 0
         while midnight < until:
             rows = self._day(midnight, riders)
-            self.sold_wh += sum(row.energy_wh or 0 for row in rows)
+            self.sold_wh += sum(row["energy_wh"] for row in rows)
             count, midnight = count + len(rows), midnight + timedelta(days=1)
         return count
 
-    def _day(self, midnight: datetime, riders: list[Household]) -> list[Session]:
+    def _day(self, midnight: datetime, riders: list[Household]) -> list[Row]:
         plugged = sorted(
             (midnight + timedelta(minutes=min(1250, max(330, self.dice.gauss(1110, 105)))), n)
             for n in range(len(riders))
             if self.dice.random() < CHARGES_A_DAY
         )
         met = (self._session(at, riders[n]) for at, n in plugged)
-        rows = sorted((row for row in met if row), key=_ended)
+        rows = sorted((row for row in met if row), key=itemgetter("ended_at", "id"))
         self.clock.at = midnight + timedelta(hours=35)
         with self.house.store.writing() as uow:
-            bills = []
+            tariff = self.house.tariff(uow, None, midnight)
+            if tariff is None:
+                raise PastMonthsError("no price was in force")
             for row in rows:
-                tariff = self.house.tariff(uow, None, row.requested_at)
-                if tariff is None:
-                    raise PastMonthsError("no price was in force")
-                row.tariff_id = tariff.id
-                bills.append((_to_bill(row), price(tariff, [Piece(0, row.energy_wh or 0)])))
-            uow.session.add_all(rows)
+                row["tariff_id"] = tariff.id
+            uow.insert_new(Session, rows)
+            bills = [(_to_bill(row), price(tariff, [Piece(0, row["energy_wh"])])) for row in rows]
             post_sessions(uow, bills, self.clock.at, self.zone)
         return rows
 
-    def _session(self, at: datetime, rider: Household) -> Session | None:
+    def _session(self, at: datetime, rider: Household) -> Row | None:
         """A charge at an outlet that is free at the household's entrance; None if there is none."""
         free = [one for one in self.outlets.get(rider.entrance, []) if one.free_at <= at]
         if not free:
@@ -152,29 +175,29 @@ class _Writer:
         start_wh = outlet.register_wh
         outlet.register_wh += energy_wh
         outlet.free_at = ended + timedelta(minutes=20)
-        return Session(
-            id=self.house.new_id(to_ms(at)),
-            pile=outlet.pile,
-            outlet=outlet.number,
-            household_id=rider.id,
-            source="card",
-            asked_by="card",
-            state=State.SETTLED,
-            max_duration_s=self.house.settings.longest_session_s,
-            max_energy_wh=self.house.settings.session_energy_wh,
-            max_power_w=self.house.settings.outlet_limit_w,
-            requested_at=at,
-            commanded_at=at,
-            started_at=at,
-            ended_at=ended,
-            settled_at=ended,
-            posted_at=ended + timedelta(minutes=10),
-            register_id="demo",
-            start_wh=start_wh,
-            end_wh=outlet.register_wh,
-            energy_wh=energy_wh,
-            stop_reason=self.dice.choices(("full", "unplugged"), (4, 1))[0],
-        )
+        return {
+            "id": self.house.new_id(to_ms(at)),
+            "pile": outlet.pile,
+            "outlet": outlet.number,
+            "household_id": rider.id,
+            "source": "card",
+            "asked_by": "card",
+            "state": State.SETTLED,
+            "max_duration_s": self.house.settings.longest_session_s,
+            "max_energy_wh": self.house.settings.session_energy_wh,
+            "max_power_w": self.house.settings.outlet_limit_w,
+            "requested_at": at,
+            "commanded_at": at,
+            "started_at": at,
+            "ended_at": ended,
+            "settled_at": ended,
+            "posted_at": ended + timedelta(minutes=10),
+            "register_id": "demo",
+            "start_wh": start_wh,
+            "end_wh": outlet.register_wh,
+            "energy_wh": energy_wh,
+            "stop_reason": self.dice.choices(("full", "unplugged"), (4, 1))[0],
+        }
 
     def _pay(self, month: str, since: datetime) -> None:
         """Most households pay what they owe in the first weeks of the next month."""
@@ -194,8 +217,8 @@ class _Writer:
         self.grid_wh = grid.end_wh
         fen = round_line(moved_wh * self.house.settings.government_price_e4).fen
         last_day = until - timedelta(hours=12)
-        self._by_two(Wish(Kind.GRID_BILL, fen, last_day, "grid bill", PaidBy.BANK, grid=grid))
-        memo = "two sockets and a relay"
+        self._by_two(Wish(Kind.GRID_BILL, fen, last_day, "供电公司电费", PaidBy.BANK, grid=grid))
+        memo = "更换 2 个插座、1 个继电器"
         self._by_two(Wish(Kind.REPAIR, REPAIR_FEN, last_day, memo, PaidBy.CASH))
 
     def _by_two(self, wish: Wish) -> None:
@@ -203,7 +226,7 @@ class _Writer:
         first, second = self.people
         with self.house.store.writing() as uow:
             now, key = self.clock.now(), f"demo-{wish.kind}-{to_ms(wish.happened_at)}"
-            written = write(uow, wish, _paper(key), key, first, now, self.zone)
+            written = write(uow, wish, draw_paper(wish, self.zone), key, first, now, self.zone)
             signed = (
                 approve(uow, written.hand.id, second, now, self.zone)
                 if isinstance(written, Written)
@@ -215,30 +238,16 @@ class _Writer:
             raise PastMonthsError(f"{key} was decided before")
 
 
-def _ended(row: Session) -> tuple[datetime, str]:
-    return row.ended_at or row.requested_at, row.id
-
-
-def _paper(words: str) -> Paper:
-    """A picture to stand for the scanned bill, so that the demo's vouchers can be opened."""
-    out = io.BytesIO()
-    segno.make(words).save(out, kind="png", scale=8)
-    paper = look_at(out.getvalue())
-    if not isinstance(paper, Paper):
-        raise PastMonthsError("the demo's picture is not taken as a paper")
-    return paper
-
-
-def _to_bill(row: Session) -> SessionToBill:
+def _to_bill(row: Row) -> SessionToBill:
     return SessionToBill(
-        row.id,
-        row.household_id or 0,
-        row.pile,
-        row.outlet,
-        row.requested_at,
-        row.ended_at or row.requested_at,
-        row.register_id or "",
-        row.start_wh or 0,
-        row.end_wh or 0,
-        row.stop_reason or "",
+        row["id"],
+        row["household_id"],
+        row["pile"],
+        row["outlet"],
+        row["started_at"],
+        row["ended_at"],
+        row["register_id"],
+        row["start_wh"],
+        row["end_wh"],
+        row["stop_reason"],
     )
