@@ -11,6 +11,7 @@ import pytest
 
 from service.clock import FixedClock
 from service.flow import ticks
+from service.flow.replay import Replayed, replay_month
 from service.usage.actions import check_books
 from service.usage.spans import Span
 from tests.days.evenings import (
@@ -112,6 +113,27 @@ def test_without_any_reading_of_its_own_the_service_bills_the_same_energy(
     again = told_again(elsewhere, evening, no_meter)
     assert (again.sessions, again.billed) == (truth.sessions, truth.billed)
     assert again.lines != truth.lines  # what was used before and after 22:00 is interpolated
+
+
+def test_made_again_from_the_stored_messages_every_bill_is_the_same(evening, truth):
+    with evening.house.store.reading() as uow:
+        again = replay_month(uow, evening.house.settings, "2026-03")
+    assert isinstance(again, Replayed)
+    assert again.differences == []
+    assert (again.sessions, again.lines_fen) == (len(truth.billed), truth.lines_fen)
+    assert again.energy_wh == truth.billed_wh
+    assert again.lives > evening.plan.piles  # some were born again after a power cut
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_told_in_another_order_and_late_it_is_made_again_the_same(evening, truth, elsewhere, seed):
+    dice = Random(seed)
+    house = fold(elsewhere, evening, delayed(evening.heard, dice, end_ms(evening)))
+    with elsewhere.reading() as uow:
+        again = replay_month(uow, house.settings, "2026-03")
+    assert isinstance(again, Replayed)
+    assert again.differences == []
+    assert again.lines_fen == truth.lines_fen
 
 
 # --- the books themselves -------------------------------------------------------------------------

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from service.billing.actions.proving import root_of
 from service.billing.outcomes import Closed
 from service.clock import FixedClock, to_ms
 from service.flow import ticks
 from service.flow.books import end_month
+from service.flow.replay import Replayed, replay_month
 from service.households.records import Household
 from service.piles.records import DeadLetter
 from service.seed import Plan, demo_cards
@@ -189,6 +191,22 @@ def test_no_settled_session_of_the_closed_month_is_unbilled(week: Week):
     for row in week.rows.values():
         if row.state == State.SETTLED:
             assert row.posted_at is not None, row
+
+
+@pytest.mark.parametrize("month", ["2026-03", "2026-04"])
+def test_a_month_is_made_again_from_stored_messages_to_the_same_fen_and_root(week: Week, month):
+    """With reboots, lost links, doubled, late and broken meters: held sessions are listed."""
+    with week.evening.house.store.reading() as uow:
+        again = replay_month(uow, week.evening.house.settings, month)
+        published = root_of(uow, month)
+    assert isinstance(again, Replayed)
+    assert again.differences == []
+    billed = week.march if month == "2026-03" else week.april
+    of_month = [bill for bill in billed.billed.values() if bill[1] == month]
+    assert again.sessions == len(of_month)
+    assert again.energy_wh == sum(bill[3] for bill in of_month)
+    assert again.root == (published.root if published else None)
+    assert (published is not None) == (month == "2026-03")
 
 
 def test_no_relay_is_left_on_without_a_session(week: Week):
