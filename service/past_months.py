@@ -37,6 +37,7 @@ bikes); the median charge fills most of a 48 V 12 to 14 Ah pack."""
 GRID_START_WH = 1_284_600
 LOSS_PER_MILLE = 24
 MONTHS = 2
+PAID_BY = timedelta(days=15)
 PAYS = 0.86
 REPAIR_FEN = 8_600
 BUTTON_FEN, PAID_FEN = 4_600, 2_000
@@ -76,7 +77,10 @@ def write_past_months(
     writer = _Writer(house, clock, people, dice)
     writer.buy_piles(beginning(until, zone))
     count = sum(writer.month(m, riders) for m in span(months_before(this, MONTHS), before(this)))
-    return count + writer.days(month_span(this, zone).since, until - timedelta(days=1), riders)
+    began = month_span(this, zone).since
+    if until > began + PAID_BY:
+        writer.pay(this, began)
+    return count + writer.days(began, until - timedelta(days=1), riders)
 
 
 def leave_on_the_desk(house: House, people: tuple[int, int], door: str) -> None:
@@ -124,7 +128,7 @@ class _Writer:
     def month(self, month: str, riders: list[Household]) -> int:
         """One month from its first charge to its published account."""
         whole = month_span(month, self.zone)
-        self._pay(month, whole.since)
+        self.pay(month, whole.since)
         count = self.days(max(whole.since, self.began), whole.until, riders)
         self.clock.at = whole.until + timedelta(days=1, hours=10)
         self._costs(max(whole.since, self.began), whole.until)
@@ -199,9 +203,9 @@ class _Writer:
             "stop_reason": self.dice.choices(("full", "unplugged"), (4, 1))[0],
         }
 
-    def _pay(self, month: str, since: datetime) -> None:
+    def pay(self, month: str, since: datetime) -> None:
         """Most households pay what they owe in the first weeks of the next month."""
-        self.clock.at = since + timedelta(days=15)
+        self.clock.at = since + PAID_BY
         with self.house.store.writing() as uow:
             for household_id, owed_fen in sorted(balances(uow).items()):
                 if owed_fen > 0 and self.dice.random() < PAYS:
