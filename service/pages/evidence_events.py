@@ -35,7 +35,7 @@ def events_of(sheet: Sheet, zone: tzinfo) -> tuple[Event, ...]:
         *(_told(one, sheet["session"]["outlet"], zone) for one in sheet["commands"]),
         *(event for one in sheet["incidents"] for event in _noticed(one, sheet["span"][0], zone)),
     ]
-    return tuple(sorted(found, key=lambda one: one.at_ms))
+    return tuple(sorted(found, key=lambda one: (one.at_ms, one.kind != "told")))
 
 
 def _said(one: Mapping[str, Any], zone: tzinfo) -> Event:

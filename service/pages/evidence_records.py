@@ -45,10 +45,10 @@ def record_table(sheet: Sheet, zone: tzinfo) -> RecordTable | None:
         return RecordRow(Sentence(label), tuple(cells), bool(differences & set(names)))
 
     rows = (
-        row(N_("Received"), [_moment(one["received_ms"], zone) for one in records]),
+        row(N_("Record received"), [_moment(one["received_ms"], zone) for one in records]),
         row(N_("Number at the pile"), [str(one["settlement_seq"]) for one in records],
             "settlement_seq"),
-        row(N_("Meter"), [one["register_id"] for one in records], "register_id"),
+        row(N_("Name of the meter"), [one["register_id"] for one in records], "register_id"),
         row(N_("Meter at the beginning, kWh"), [_kwh(one["energy_start_wh"]) for one in records],
             "energy_start_wh"),
         row(N_("Meter at the end, kWh"), [_kwh(one["energy_end_wh"]) for one in records],

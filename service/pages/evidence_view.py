@@ -21,7 +21,7 @@ from service.sessions.lifecycle import State
 from service.usage.evidence import Sheet, digest_of, points_of
 from service.words import N_, Sentence
 
-MOST_ROWS = 30
+MOST_ROWS = 24
 """A table of readings that still fits on a sheet of paper."""
 
 Pair = tuple[Sentence, Sentence | str]
