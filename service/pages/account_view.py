@@ -233,8 +233,8 @@ def _service(account: AccountFigures) -> tuple[Figure, ...]:
     )
     usable = Figure(
         Sentence(N_("Usable")),
-        "–" if service.availability_e4 is None else _hundredths(service.availability_e4),
-        Sentence(N_("%")),
+        "–" if service.availability_e4 is None else f"{_hundredths(service.availability_e4)} %",
+        None,
         Sentence(N_("The part of the month in which an outlet could be used, on average.")),
     )
     return faults, repair, usable
@@ -243,7 +243,7 @@ def _service(account: AccountFigures) -> tuple[Figure, ...]:
 def pay_back(account: AccountFigures) -> PayBack:
     """How far the piles are paid back, and what that figure lacks."""
     invested, earned = account.invested_fen, account.earned_fen
-    percent = max(0, min(100, 100 * earned // invested)) if invested else 0
+    permille = max(0, min(1000, 1000 * earned // invested)) if invested else 0
     if invested == 0:
         says = Sentence(N_("What the piles cost is not in the books yet."))
     elif account.left_fen == 0:
@@ -252,8 +252,8 @@ def pay_back(account: AccountFigures) -> PayBack:
         says = Sentence(N_("Up to now the piles cost more than they brought in."))
     else:
         message = N_("{percent} % of the way. Each month adds what is left over.")
-        says = Sentence(message, {"percent": percent})
-    return PayBack(invested, earned, account.left_fen, percent, says)
+        says = Sentence(message, {"percent": f"{permille // 10}.{permille % 10}"})
+    return PayBack(invested, earned, account.left_fen, permille // 10, says)
 
 
 def _reason(one: LeftOpen) -> Sentence | str:

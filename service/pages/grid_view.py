@@ -51,10 +51,10 @@ def loss_text(loss: GridLoss, zone: tzinfo) -> LossText:
 
 
 def period_words(loss: GridLoss, zone: tzinfo) -> Sentence:
-    """The days of a bill of the grid: '25 February to 25 March 2026'."""
+    """The days of a bill of the grid, both included: '25 February to 24 March 2026'."""
     values = {
         "since": on_day(from_ms(loss.since_ms), zone),
-        "until": full_day(from_ms(loss.until_ms), zone),
+        "until": full_day(from_ms(loss.until_ms - 1), zone),
     }
     return Sentence(N_("{since} to {until}"), values)
 
