@@ -28,7 +28,7 @@ from service.households.codes import key_of
 from service.households.passwords import hash_password
 from service.households.records import staff_with_login
 from service.past import PastPlan, play_past
-from service.past_months import beginning, write_past_months
+from service.past_months import beginning, leave_on_the_desk, write_past_months
 from service.seed import DEMO_STAFF, Plan, seed_compound, seed_demo_people
 from service.settings import Settings
 from service.store import Store
@@ -78,6 +78,7 @@ def run_demo(plan: DemoPlan, console: Console) -> None:
         started = SystemClock().now()
         parts = build(settings, ScaledClock(started, origin, plan.speed), plan.speed)
         code = _household_code(parts)
+        leave_on_the_desk(parts.house, _committee(parts.store), SHOWN_DOOR)
         server = WebServer(make_app(parts), settings, parts.hub)
         child = stack.enter_context(simulator_for(plan, host, port, started, origin, state))
         console.print("[3/3] tonight, live")
@@ -140,10 +141,14 @@ def _fill_books(store: Store, settings: Settings, until: datetime, seed: int) ->
     key = key_of(settings.secret_key.get_secret_value())
     clock = FixedClock(beginning(until, settings.zone))
     house = House(store, clock, settings, secrets.token_bytes, key)
+    write_past_months(house, clock, until, _committee(store), seed)
+
+
+def _committee(store: Store) -> tuple[int, int]:
     with store.reading() as uow:
         found = [staff_with_login(uow, login) for login in ("committee", "committee2")]
     first, second = (one.id or 0 for one in found if one is not None)
-    write_past_months(house, clock, until, (first, second), seed)
+    return first, second
 
 
 def fill_past(

@@ -45,6 +45,7 @@ class Receipt:
     month: Sentence
     before: Sentence
     after: Sentence
+    others_fen: int
     memo: str
     received_by: int
     printed_for: str
@@ -107,6 +108,7 @@ def _receipt(uow: UnitOfWork, hand: Hand, house: House) -> Receipt:
         month(counts_in),
         views.credit_words(owed_fen),
         views.credit_words(owed_fen - wish.amount_fen),
+        _others_fen(uow, hand),
         wish.memo,
         hand.written_by,
         house.settings.compound,
@@ -116,6 +118,12 @@ def _receipt(uow: UnitOfWork, hand: Hand, house: House) -> Receipt:
         entry_id,
         desk.taken_back(uow, [entry_id]).get(entry_id) if entry_id is not None else None,
     )
+
+
+def _others_fen(uow: UnitOfWork, hand: Hand) -> int:
+    """What the household has paid besides and nobody has signed yet."""
+    pending = desk.payments_waiting(uow).get(hand.wish.household_id or 0, 0)
+    return pending - (hand.wish.amount_fen if hand.state is State.WAITING else 0)
 
 
 def _when(at: datetime | None, house: House) -> Sentence | None:

@@ -66,9 +66,14 @@ def use_code(
 
 
 @router.get("/staff/sign-in")
-def password_form(request: Request, visitor: Use, next: str = "/") -> Response:  # noqa: A002
-    """Ask staff for name and password."""
-    return draw(request, "staff_sign_in.html", {"next": safe_next(next), "name": ""})
+def password_form(
+    request: Request,
+    visitor: Use,
+    next: str = "/",  # noqa: A002
+    login: str = "",
+) -> Response:
+    """Ask staff for name and password; a link may bring the name along."""
+    return draw(request, "staff_sign_in.html", {"next": safe_next(next), "name": login[:60]})
 
 
 @router.post("/staff/sign-in")

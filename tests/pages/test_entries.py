@@ -411,8 +411,10 @@ def test_a_wrong_payment_keeps_what_was_typed(house: House):
 def test_money_that_waits_is_shown_to_whoever_takes_more(house: House):
     first = house.staff("committee")
     pay(first)
+    text = words(pay(first, amount="1").text)
+    assert "not counting 12.60 yuan received besides" in text
     text = words(first.get(f"{PAYMENT}?door=1-101").text)
-    assert "12.60 yuan were received already and wait for a second signature." in text
+    assert "13.60 yuan were received already and wait for a second signature." in text
 
 
 def test_who_moved_out_still_pays_what_they_owed(house: House):
