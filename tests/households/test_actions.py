@@ -329,6 +329,9 @@ def test_the_audit_trail_tells_who_did_what_from_where_and_undoes_with_its_trans
     "attempt",
     [
         "UPDATE audit_entry SET action = 'nothing'",
+        "UPDATE audit_entry SET from_address = '203.0.113.9'",
+        "UPDATE audit_entry SET from_address = '', detail = '{}'",
+        "UPDATE audit_entry SET from_address = '', actor_id = NULL",
         "DELETE FROM audit_entry",
         "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry",
         "TRUNCATE audit_entry",
@@ -343,12 +346,27 @@ def test_the_database_refuses_to_change_the_audit_trail(
     ):
         pytest.skip("no such statement there")
     with store.writing() as uow:
-        actions.audit(uow, clock.now(), Actor(Role.COMMITTEE, 1), "month.close", "2026-02")
+        actor = Actor(Role.COMMITTEE, 1, "203.0.113.7")
+        actions.audit(uow, clock.now(), actor, "month.close", "2026-02", {"month": "2026-02"})
     refused = pytest.raises(IntegrityError, match="what was done stays written")
     with refused, store.writing() as uow:
         uow.session.connection().exec_driver_sql(attempt)
     with store.reading() as uow:
         assert [e.action for e in records.audit_trail(uow, 10)] == ["month.close"]
+
+
+def test_only_from_where_a_deed_was_done_is_forgotten(store: Store, clock: FixedClock):
+    actor = Actor(Role.COMMITTEE, 1, "203.0.113.7")
+    with store.writing() as uow:
+        actions.audit(uow, clock.now(), actor, "month.close", "2026-02", {"month": "2026-02"})
+        uow.session.flush()
+        assert records.forget_addresses(uow, clock.now()) == 0
+        assert records.forget_addresses(uow, clock.now() + timedelta(seconds=1)) == 1
+        assert records.forget_addresses(uow, clock.now() + timedelta(seconds=1)) == 0
+    with store.reading() as uow:
+        (entry,) = records.audit_trail(uow, 10)
+    assert (entry.action, entry.subject, entry.actor_id) == ("month.close", "2026-02", 1)
+    assert (entry.detail, entry.from_address) == ({"month": "2026-02"}, "")
 
 
 def test_of_eight_phones_that_redeem_one_code_at_once_one_gets_in(store: Store, clock: FixedClock):

@@ -3,6 +3,7 @@
 Revision: 0003, after 0002
 
 Who did what is added and never changed, removed or replaced, whoever asks and with whatever tool.
+Only from where it was done is forgotten after a time: that column may become empty, nothing else.
 """
 
 from alembic import op
@@ -13,15 +14,25 @@ branch_labels = None
 depends_on = None
 
 MESSAGE = "audit_entry: what was done stays written"
+FIXED = ("id", "at", "actor_role", "actor_id", "action", "subject", "detail")
+CHANGED = " OR ".join(
+    [
+        "NEW.from_address <> ''",
+        *(
+            f"CAST(NEW.{name} AS TEXT) IS DISTINCT FROM CAST(OLD.{name} AS TEXT)"
+            for name in FIXED
+        ),
+    ]
+)
 SQLITE = {
-    "fixed": "BEFORE UPDATE ON audit_entry",
+    "fixed": f"BEFORE UPDATE ON audit_entry WHEN {CHANGED}",
     "kept": "BEFORE DELETE ON audit_entry",
     # SQLite's REPLACE removes the row in the way without asking a delete trigger
     "not_replaced": "BEFORE INSERT ON audit_entry "
     "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)",
 }
 POSTGRESQL = {
-    "fixed": "BEFORE UPDATE ON audit_entry FOR EACH ROW",
+    "fixed": f"BEFORE UPDATE ON audit_entry FOR EACH ROW WHEN ({CHANGED})",
     "kept": "BEFORE DELETE ON audit_entry FOR EACH ROW",
     "not_emptied": "BEFORE TRUNCATE ON audit_entry FOR EACH STATEMENT",
 }

@@ -1,120 +1,15 @@
-"""The tables of who lives here and who may enter, and their SQL.
-
-As little of a person as possible: a household is a door, a resident needs no name, a secret is
-only a digest. The audit trail is added to, never changed.
-"""
+"""Every look at households, passes, sign-ins, staff and the audit trail, and ending them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import JSON, Index, bindparam, inspect, text
+from sqlalchemy import bindparam, inspect
 from sqlalchemy import select as core_select
-from sqlmodel import Field, SQLModel, col, delete, func, select, update
+from sqlmodel import SQLModel, col, func, select, update
 
+from service.households.records.tables import AuditEntry, Household, Pass, Resident, SignIn, Staff
 from service.store import UnitOfWork
-from service.store.columns import BigId, instant
-
-_LIVING = text("moved_out_at IS NULL")
-_LIVE = text("revoked_at IS NULL")
-
-
-class Household(SQLModel, table=True):
-    """Who pays: the people behind one door, from moving in to moving out."""
-
-    __table_args__ = (
-        Index(
-            "uq_household_one_living_per_door",
-            "door",
-            unique=True,
-            sqlite_where=_LIVING,
-            postgresql_where=_LIVING,
-        ),
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    door: str = Field(max_length=16)
-    entrance: int
-    moved_in_at: datetime = instant()
-    moved_out_at: datetime | None = instant(default=None)
-
-
-class Resident(SQLModel, table=True):
-    """A person in a household; the label is whatever the household wants to be called, or none."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    household_id: int = Field(foreign_key="household.id", index=True)
-    label: str = Field(default="", max_length=40)
-
-
-class Staff(SQLModel, table=True):
-    """One of the few who sign in with a password: gatehouse, maintenance, committee, viewer."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    login: str = Field(max_length=40, unique=True)
-    role: str = Field(max_length=16)
-    display: str = Field(default="", max_length=40)
-    password_hash: str | None = Field(default=None, max_length=200)
-    disabled_at: datetime | None = instant(default=None)
-
-
-class Pass(SQLModel, table=True):
-    """The right to start or to sign in, held as a digest: a code on paper, a card, an API secret.
-
-    A phone that was bound with a code is a SignIn.
-    """
-
-    __table_args__ = (
-        Index(
-            "uq_pass_live_digest",
-            "digest",
-            unique=True,
-            sqlite_where=_LIVE,
-            postgresql_where=_LIVE,
-        ),
-    )
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
-    household_id: int | None = Field(default=None, foreign_key="household.id", index=True)
-    staff_id: int | None = Field(default=None, foreign_key="staff.id", index=True)
-    resident_id: int | None = Field(default=None, foreign_key="resident.id")
-    kind: str = Field(max_length=8)
-    digest: str = Field(max_length=64, index=True)
-    label: str = Field(default="", max_length=40)
-    created_at: datetime = instant()
-    expires_at: datetime | None = instant(default=None)
-    used_at: datetime | None = instant(default=None)
-    revoked_at: datetime | None = instant(default=None)
-
-
-class SignIn(SQLModel, table=True):
-    """A browser that was let in: revocable at once, because the cookie only names this row."""
-
-    __tablename__ = "sign_in"
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
-    digest: str = Field(max_length=64, unique=True)
-    household_id: int | None = Field(default=None, foreign_key="household.id", index=True)
-    staff_id: int | None = Field(default=None, foreign_key="staff.id", index=True)
-    created_at: datetime = instant()
-    expires_at: datetime = instant()
-    revoked_at: datetime | None = instant(default=None)
-    agent: str = Field(default="", max_length=80)
-
-
-class AuditEntry(SQLModel, table=True):
-    """Who did what, when, from where. Append-only."""
-
-    __tablename__ = "audit_entry"
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
-    at: datetime = instant(index=True)
-    actor_role: str = Field(max_length=16)
-    actor_id: int | None = None
-    action: str = Field(max_length=40)
-    subject: str = Field(default="", max_length=80)
-    detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    from_address: str = Field(default="", max_length=45)
 
 
 def add(uow: UnitOfWork, *rows: SQLModel) -> None:
@@ -217,19 +112,6 @@ def card_counts(uow: UnitOfWork) -> dict[int, int]:
     return {household or 0: int(count) for household, count in uow.session.exec(statement)}
 
 
-def take_residents(uow: UnitOfWork, household_id: int, count: int) -> None:
-    """Forget so many people of a household, those without a label first."""
-    people = uow.session.exec(
-        select(Resident)
-        .where(Resident.household_id == household_id)
-        .order_by(col(Resident.label), col(Resident.id).desc())
-        .limit(count)
-    )
-    for one in people:
-        uow.session.delete(one)
-    uow.session.flush()
-
-
 def residents_of(uow: UnitOfWork, household_id: int) -> int:
     """How many people a household has."""
     statement = select(func.count()).where(Resident.household_id == household_id)
@@ -322,16 +204,6 @@ def revoke_passes(
     if kind is not None:
         statement = statement.where(col(Pass.kind) == kind)
     return uow.session.exec(statement).rowcount
-
-
-def forget_residents(uow: UnitOfWork, household_id: int) -> None:
-    """Delete who lived there; the household stays, because its statements do."""
-    uow.session.exec(
-        update(Pass)
-        .where(col(Pass.household_id) == household_id, col(Pass.resident_id).is_not(None))
-        .values(resident_id=None)
-    )
-    uow.session.exec(delete(Resident).where(col(Resident.household_id) == household_id))
 
 
 def audit_trail(uow: UnitOfWork, limit: int, before_id: int | None = None) -> Sequence[AuditEntry]:
