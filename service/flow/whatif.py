@@ -76,7 +76,8 @@ def _points(
 ) -> list[Point]:
     """The register on both sides of every border of the new bands: all that a split needs."""
     bill, points = block.bill, []
-    for border in borders(version, bill.started_at, bill.ended_at, zone):
+    cuts = borders(version, bill.started_at, bill.ended_at, zone) if offsets else []
+    for border in cuts:
         for boot_no, offset_ms in offsets:
             near = around(uow, bill.session_id, boot_no, to_ms(border) - offset_ms)
             if near.before_ms is not None and near.before_wh is not None:
