@@ -251,7 +251,11 @@ def pay_back(account: AccountFigures) -> PayBack:
     elif earned < 0:
         says = Sentence(N_("Up to now the piles cost more than they brought in."))
     else:
-        message = N_("{percent} % of the way. Each month adds what is left over.")
+        message = (
+            N_("About {percent} % of the way; it is known exactly when the grid's cost is.")
+            if account.grid_unknown
+            else N_("{percent} % of the way. Each month adds what is left over.")
+        )
         says = Sentence(message, {"percent": f"{permille // 10}.{permille % 10}"})
     return PayBack(invested, earned, account.left_fen, permille // 10, says)
 
