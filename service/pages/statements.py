@@ -73,7 +73,7 @@ def _one(
 ) -> Response:
     house = house_of(request)
     (page,) = pages_of(house, [look_up(house, household_id, month)])
-    context = {"view": page, "here": here, "questions": questions, "answers": answers}
+    context = {"view": page, "address": here, "questions": questions, "answers": answers}
     return draw(request, "statement.html", context)
 
 

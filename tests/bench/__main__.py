@@ -14,6 +14,7 @@ from rich.console import Console
 
 from tests.bench import (
     bench_month_close,
+    bench_paper,
     bench_proof,
     durable_rate,
     footprint,
@@ -31,6 +32,7 @@ NAMES = {
     3: "start to command",
     4: "month close",
     5: "memory, bytes, replay",
+    7: "statements on paper",
     8: "proof of inclusion",
 }
 
@@ -65,6 +67,7 @@ FULL: dict[int, Measure] = {
     3: starts.run,
     4: lambda rounds: month_close(),
     5: lambda rounds: footprint.run(min(rounds, 1)),  # three days of history are long enough
+    7: bench_paper.run,
     8: bench_proof.run,
 }
 
@@ -74,6 +77,7 @@ QUICK: dict[int, Measure] = {
     3: lambda rounds: starts.run(rounds, 12),
     4: lambda rounds: month_close((20, 200), (200, 2_000)),
     5: lambda rounds: footprint.run(1, 1.0, 1.0),
+    7: lambda rounds: bench_paper.run(1, 12),
     8: lambda rounds: bench_proof.run(rounds, 500, 20),
 }
 

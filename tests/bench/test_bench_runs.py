@@ -12,7 +12,7 @@ from rich.console import Console
 
 from service.clock import SystemClock
 from tests.bench import __main__ as bench
-from tests.bench import bench_proof, durable_rate, footprint, report, starts, trickle
+from tests.bench import bench_paper, bench_proof, durable_rate, footprint, report, starts, trickle
 from tests.bench.report import Figure, median_of, percentile
 from tests.bench.rig import open_pages, rig
 
@@ -48,6 +48,13 @@ def test_every_start_reaches_its_pile_as_a_command_and_frees_its_outlet_again():
 def test_a_month_of_two_sizes_is_closed():
     found = bench.month_close((4, 20), (8, 60))
     assert found[0].measured == pytest.approx(found[2].measured / found[1].measured)
+
+
+def test_statements_are_printed_by_the_press_and_by_a_browser():
+    found = by_name(bench_paper.run(1, 11))
+    assert found["pages"].measured == 22
+    assert found["memory of the press, at most"].measured > 30
+    assert found["a file, per statement"].measured < found["the same by Chromium"].measured
 
 
 def test_a_tree_of_many_bills_is_built_its_proofs_weighed_and_checked():
