@@ -18,6 +18,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from service import chores
 from service.alerts.actions import due_notifications, mark_failed, mark_sent
 from service.alerts.digest import DigestRules
 from service.alerts.sender import Messenger, Notifier
@@ -145,8 +146,8 @@ def _size(balance: Balance) -> int:
 
 
 def keep_house(house: House, gauges: Gauges) -> bool:
-    """Once a day, after four in the morning: tidy the store, compare meters and bills. False if it
-    was done today."""
+    """Once a day, after four in the morning: tidy the store, forget what is old and personal,
+    compare meters and bills. False if it was done today."""
     now = house.clock.now()
     day = (now.astimezone(house.settings.zone) - HOUSEKEEPING_AT).date().isoformat()
     with house.store.reading() as uow:
@@ -155,6 +156,7 @@ def keep_house(house: House, gauges: Gauges) -> bool:
     with house.store.writing() as uow:
         begin_run(uow, "housekeeping", day, now)
     tidy(house.store)
+    chores.forget(house)
     check = compare_books(house)
     gauges.jobs.compared_books(
         check.total.difference_wh, check.total.unattributed_wh, now.timestamp()
@@ -198,6 +200,8 @@ class Timetable:
             Job("tick_slowly", 60, lambda: ticks.tick_slowly(house)),
             Job("notifications", 2, lambda: _forget(send_notifications(house, self.messenger))),
             Job("close_months", 60, lambda: _forget(close_months(house))),
+            Job("payments", 60, lambda: _forget(chores.post_received(house))),
+            Job("remind", 600, lambda: _forget(chores.remind(house, self.messenger))),
             Job("housekeeping", 600, lambda: _forget(keep_house(house, gauges))),
         )
 

@@ -6,7 +6,7 @@ published); the month that runs is never due. What was paid too much is a credit
 Open amounts less credits are the balance of the ledger, to the fen.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import IntEnum
@@ -98,6 +98,39 @@ def _age(due: date | None, today: date) -> Age:
         return Age.NOT_DUE
     overdue_days = (today - due).days
     return next((age for last, age in _LAST_DAY if overdue_days <= last), Age.OLDER)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Why less is asked for than is overdue: paid at the desk and not signed yet; questioned and
+    not answered yet. In fen by household."""
+
+    waiting_fen: Mapping[int, int]
+    questioned_fen: Mapping[int, int]
+
+    def asked_of(self, one: Arrears) -> int:
+        """What a household may be reminded of, in fen."""
+        waiting = self.waiting_fen.get(one.household_id, 0)
+        questioned = self.questioned_fen.get(one.household_id, 0)
+        return max(0, one.overdue_fen - waiting - questioned)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """What the committee is told once a month: how many, how much, since when; nobody's door."""
+
+    households: int
+    fen: int
+    oldest_month: str
+
+
+def reminder(found: Iterable[Arrears], held_back: HeldBack) -> Reminder | None:
+    """The committee's digest; None when nobody has to be reminded."""
+    late = [(one, fen) for one in found if (fen := held_back.asked_of(one))]
+    oldest = min((one.oldest_month for one, _ in late if one.oldest_month), default=None)
+    if oldest is None:
+        return None
+    return Reminder(len(late), sum(fen for _, fen in late), oldest)
 
 
 @dataclass(frozen=True, slots=True)

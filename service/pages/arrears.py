@@ -9,9 +9,8 @@ from starlette.responses import Response
 
 from service.billing.actions import accounts
 from service.billing.ledger import Account
-from service.desk.actions.owing import arrears
-from service.desk.actions.written import payments_waiting
-from service.desk.arrears import Arrears
+from service.desk.actions.owing import arrears, held_back
+from service.desk.arrears import Arrears, HeldBack
 from service.desk.records.received import rows_in
 from service.door import Visitor, guard
 from service.flow.house import House
@@ -32,18 +31,18 @@ def table(request: Request, visitor: Record) -> Response:
     house = house_of(request)
     zone, now = house.settings.zone, house.clock.now()
     with house.store.reading() as uow:
-        found, homes, waiting = _look(house, uow)
+        found, homes, held = _look(house, uow)
         view = arrears_view(
             found,
             homes,
-            waiting,
+            held,
             accounts(uow).get(Account.RECEIVABLE, 0),
             house.settings.reminder_after_days,
             day_of(now, zone),
             zone,
         )
         nobodys = rows_in(uow, "unmatched")
-        to_print = slips(found, homes, waiting, None)
+        to_print = slips(found, homes, held, None)
     context = {
         "view": view,
         "today": full_day(now, zone),
@@ -60,8 +59,8 @@ def reminders(request: Request, visitor: Record, entrance: int | None = None) ->
     """A slip for each door that is late, eight on a sheet, to cut and put into letter boxes."""
     house = house_of(request)
     with house.store.reading() as uow:
-        found, homes, waiting = _look(house, uow)
-    made = slips(found, homes, waiting, entrance)
+        found, homes, held = _look(house, uow)
+    made = slips(found, homes, held, entrance)
     with house.work() as work:
         note_deed(work, visitor, "payment.record", "reminders", printed=len(made))
     by_entrance: dict[int, list[Slip]] = defaultdict(list)
@@ -75,10 +74,8 @@ def reminders(request: Request, visitor: Record, entrance: int | None = None) ->
     return draw(request, "arrear_slips.html", context)
 
 
-def _look(
-    house: House, uow: UnitOfWork
-) -> tuple[list[Arrears], dict[int, Household], dict[int, int]]:
+def _look(house: House, uow: UnitOfWork) -> tuple[list[Arrears], dict[int, Household], HeldBack]:
     settings = house.settings
     found = arrears(uow, house.clock.now(), settings.reminder_after_days, settings.zone)
     homes = {one.id or 0: one for one in every_household(uow)}
-    return found, homes, payments_waiting(uow)
+    return found, homes, held_back(uow)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 
-from service.desk.arrears import Arrears, Totals, totals
+from service.desk.arrears import Arrears, HeldBack, Totals, totals
 from service.desk.matching import payment_word
 from service.households.records import Household
 from service.pages.payments_view import moved_out_words
@@ -35,6 +35,7 @@ class ArrearRow:
     oldest: Sentence | None
     late_days: int
     waiting_fen: int
+    questioned_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,14 @@ class Slip:
 def arrears_view(
     found: Sequence[Arrears],
     households: Mapping[int, Household],
-    waiting_fen: Mapping[int, int],
+    held_back: HeldBack,
     ledger_fen: int,
     term_days: int,
     today: date,
     zone: tzinfo,
 ) -> ArrearsView:
     """Who owes, those who are late the longest first; who paid ahead apart."""
-    rows = [_row(one, households.get(one.household_id), waiting_fen, today, zone) for one in found]
+    rows = [_row(one, households.get(one.household_id), held_back, today, zone) for one in found]
     rows.sort(key=lambda row: (-row.late_days, row.door, row.household_id))
     total = totals(found)
     return ArrearsView(
@@ -91,7 +92,7 @@ def arrears_view(
 def _row(
     one: Arrears,
     home: Household | None,
-    waiting_fen: Mapping[int, int],
+    held_back: HeldBack,
     today: date,
     zone: tzinfo,
 ) -> ArrearRow:
@@ -106,30 +107,31 @@ def _row(
         one.overdue_fen,
         month(one.oldest_month) if one.oldest_month else None,
         (today - one.due_since).days + 1 if one.due_since else 0,
-        waiting_fen.get(one.household_id, 0),
+        held_back.waiting_fen.get(one.household_id, 0),
+        held_back.questioned_fen.get(one.household_id, 0),
     )
 
 
 def slips(
     found: Sequence[Arrears],
     households: Mapping[int, Household],
-    waiting_fen: Mapping[int, int],
+    held_back: HeldBack,
     entrance: int | None,
 ) -> list[Slip]:
     """A slip for every door that is late, by entrance and door; not for who moved out (no letter
-    box here is theirs), nor for who has paid already and only waits for the second signature."""
+    box here is theirs), nor of what was paid or questioned and is not decided yet."""
     made = [
         Slip(
             home.door,
             home.entrance,
-            one.overdue_fen,
+            held_back.asked_of(one),
             one.balance_fen,
             month(one.oldest_month),
             payment_word(one.household_id),
         )
         for one in found
         if one.oldest_month is not None
-        and one.overdue_fen > waiting_fen.get(one.household_id, 0)
+        and held_back.asked_of(one)
         and (home := households.get(one.household_id)) is not None
         and home.moved_out_at is None
         and entrance in (None, home.entrance)
@@ -147,13 +149,13 @@ class OwnArrears:
     word: str
 
 
-def own_arrears(found: Sequence[Arrears], zone: tzinfo) -> OwnArrears | None:
+def own_arrears(found: Sequence[Arrears], held_back: HeldBack, zone: tzinfo) -> OwnArrears | None:
     """The banner on a resident's page; None for who is late with nothing."""
-    late = next((one for one in found if one.overdue_fen), None)
+    late = next((one for one in found if held_back.asked_of(one)), None)
     if late is None or late.oldest_month is None or late.due_since is None:
         return None
     return OwnArrears(
-        late.overdue_fen,
+        held_back.asked_of(late),
         month(late.oldest_month),
         said_day(late.due_since, zone),
         payment_word(late.household_id),

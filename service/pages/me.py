@@ -10,7 +10,7 @@ from starlette.responses import Response
 from service.billing.actions import balance, statement_of
 from service.billing.months import A_MONTH, month_of
 from service.billing.records.queries import statement_months
-from service.desk.actions.owing import arrears
+from service.desk.actions.owing import arrears, held_back
 from service.door import Reason, Visitor, guard, no_entry
 from service.flow.house import Work
 from service.households.actions import household_of
@@ -62,4 +62,4 @@ def my_page(request: Request, visitor: SeeOwn) -> Response:
 def _own_arrears(work: Work, own: int) -> OwnArrears | None:
     settings = work.house.settings
     found = arrears(work.uow, work.now, settings.reminder_after_days, settings.zone, own)
-    return own_arrears(found, settings.zone)
+    return own_arrears(found, held_back(work.uow), settings.zone) if found else None

@@ -3,7 +3,9 @@
 from collections import defaultdict
 from datetime import datetime, tzinfo
 
-from service.desk.arrears import Arrears, Charge, arrears_of
+from service.desk.actions.questions import questioned_fen
+from service.desk.actions.written import payments_waiting
+from service.desk.arrears import Arrears, Charge, HeldBack, arrears_of
 from service.desk.records.owed import months_owed
 from service.store import UnitOfWork
 
@@ -26,3 +28,8 @@ def arrears(
         for household, charges in sorted(months.items())
     )
     return [one for one in found if any(one.open_fen) or one.credit_fen]
+
+
+def held_back(uow: UnitOfWork) -> HeldBack:
+    """What nobody is reminded of, although it is open."""
+    return HeldBack(payments_waiting(uow), questioned_fen(uow))

@@ -64,12 +64,11 @@ def _unstated(uow: UnitOfWork, last: str, household_id: int | None) -> Iterator[
         yield MonthOwed(household or 0, month, int(charged), int(paid), None)
 
 
-def newest_published(uow: UnitOfWork) -> MonthClose | None:
-    """The month that was published last."""
+def published(uow: UnitOfWork) -> list[tuple[str, datetime | None]]:
+    """The months that are published, oldest first, with when they were."""
     statement = (
-        select(MonthClose)
+        select(MonthClose.month, MonthClose.published_at)
         .where(MonthClose.state == "published")
-        .order_by(col(MonthClose.month).desc())
-        .limit(1)
+        .order_by(col(MonthClose.month))
     )
-    return uow.session.exec(statement).first()
+    return [(month, at) for month, at in uow.session.exec(statement)]
