@@ -60,12 +60,17 @@ class _Outlet:
 
 
 def write_past_months(
-    house: House, clock: FixedClock, until: datetime, people: tuple[int, int], seed: int
+    house: House,
+    clock: FixedClock,
+    until: datetime,
+    people: tuple[int, int],
+    door: str,
+    seed: int,
 ) -> int:
     """Write the two months before that of `until` and close them, then the days up to it.
 
     Returns how many sessions. `people` are two members of the committee: one writes, the other
-    signs. Raises PastMonthsError when the books refuse something.
+    signs. Behind `door` lives somebody with a bike. Raises PastMonthsError when the books refuse.
     """
     zone = house.settings.zone
     this = month_of(until, zone)
@@ -73,7 +78,7 @@ def write_past_months(
     with house.look() as work:
         riders = list(households(work.uow))
     dice.shuffle(riders)
-    riders = riders[:BIKES]
+    riders = sorted(riders, key=lambda household: household.door != door)[:BIKES]
     writer = _Writer(house, clock, people, dice)
     writer.buy_piles(beginning(until, zone))
     count = sum(writer.month(m, riders) for m in span(months_before(this, MONTHS), before(this)))
