@@ -26,7 +26,7 @@ from service.desk.whatif import sum_up
 from service.flow.whatif import what_if
 from service.store import Store, UnitOfWork
 from tests.billing.books import THE_LIS, THE_WANGS, a_session, misfits, post, publish, undone, words
-from tests.billing.days import FLAT, GOVERNMENT_E4, LONG_AGO, SHANGHAI, TWO_BANDS, local
+from tests.billing.days import FLAT, GOVERNMENT_E4, SHANGHAI, TWO_BANDS, local
 from tests.billing.test_laws import some_sessions
 from tests.desk.proposals import (
     AGREED,
@@ -73,18 +73,18 @@ def test_drafts_are_listed_with_the_newest_first(store: Store):
         assert draft_of(uow, 99) is None
 
 
-@pytest.mark.parametrize(
-    ("version", "says"),
-    [
-        (TariffVersion.flat(APRIL, 4880, 2000), "government"),
-        (TariffVersion.flat(APRIL, 4870, -1), "negative"),
-        (TariffVersion.flat(NOW, 4870, 2000), "later day"),
-        (replace(TWO_BANDS, starts_at=APRIL, bands=TWO_BANDS.bands[:1]), "No band covers"),
-    ],
+NEVER = (
+    (TariffVersion.flat(APRIL, 4880, 2000), "government"),
+    (TariffVersion.flat(APRIL, 4870, -1), "negative"),
+    (TariffVersion.flat(NOW, 4870, 2000), "later day"),
+    (replace(TWO_BANDS, starts_at=APRIL, bands=TWO_BANDS.bands[:1]), "No band covers"),
 )
-def test_what_could_never_be_published_cannot_be_proposed(store: Store, version, says):
+
+
+def test_what_could_never_be_published_cannot_be_proposed(store: Store):
     with store.writing() as uow:
-        assert says in words(add_draft(uow, Proposal(version), GOVERNMENT_E4, NOW, DRAFTER))
+        for version, says in NEVER:
+            assert says in words(add_draft(uow, Proposal(version), GOVERNMENT_E4, NOW, DRAFTER))
         assert drafts(uow) == []
 
 
@@ -268,4 +268,3 @@ def test_a_month_is_looked_at_as_the_statements_print_it(store: Store):
         assert found.households[THE_LIS].old_fen == 42
         assert found.households[THE_LIS].new_fen == 48
         assert what_if(uow, DEARER.version, "2026-01", SHANGHAI) == sum_up("2026-01", [])
-        assert LONG_AGO < NOW
