@@ -71,7 +71,7 @@ def sent_form(action: str) -> Callable[..., Coroutine[Any, Any, Sent]]:
 
 
 def staff_of(visitor: Visitor) -> int:
-    """The staff number that signs; a secret of a program signs nothing."""
+    """The staff number that signs; who has none can neither write nor sign."""
     if visitor.staff_id is None:
         raise no_entry(Reason.NOT_FOR_YOU)
     return visitor.staff_id
@@ -150,12 +150,16 @@ class Reading:
         choice = self.sent.get("paid_by")
         return PaidBy(choice) if choice in list(PaidBy) else None
 
-    def home(self, uow: UnitOfWork, door: str, choice: str) -> int | None:
-        """The household that is meant by a door, and perhaps by a choice among several."""
+    def home(self, uow: UnitOfWork, door: str, choice: str = "") -> int | None:
+        """The household that is meant by a door: one chosen among several, or, where the form
+        offers no choice, whoever lives there now."""
         name = self.sent.get(door)
         if not name:
             return None
-        home = chosen_home(homes_at(uow, name), name, self.sent.get(choice))
+        homes = homes_at(uow, name)
+        if not choice and homes and homes[0].moved_out_at is None:
+            return homes[0].id
+        home = chosen_home(homes, name, self.sent.get(choice))
         if isinstance(home, Sentence):
             self.reasons.append(home)
             return None
@@ -205,7 +209,7 @@ def _wish(reading: Reading, uow: UnitOfWork, kind: Kind) -> Wish:
         typed.read_memo(reading.sent.get("memo")),
         reading.paid_by() if kind in written.WITH_MONEY else None,
         reading.home(uow, "door", "household") if with_homes else None,
-        reading.home(uow, "other_door", "other_household") if kind is Kind.TRANSFER else None,
+        reading.home(uow, "other_door") if kind is Kind.TRANSFER else None,
         reading.grid() if kind is Kind.GRID_BILL else None,
     )
 

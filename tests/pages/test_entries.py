@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import pytest
 
+from service.billing import actions as books
 from service.billing.actions import balance, verify
 from service.billing.months import month_of
+from service.billing.outcomes import PaidBy, PaymentReceived
 from service.desk.actions import written as desk
 from service.desk.actions.checking import misfits
 from service.desk.vouchers import MOST_BYTES
 from service.desk.written import State
 from service.flow.books import end_month
-from service.households.records import audit_trail, household_at
+from service.households.records import Household, audit_trail, household_at
 from service.pages.entries_form import MOST_BODY_BYTES
 from tests.desk.papers import jpeg, pdf, png
 from tests.pages.visitors import House, Person, hidden, words
@@ -300,6 +302,44 @@ def test_a_household_takes_over_what_another_owes(house: House):
     assert "1-101 → 1-102 · 合户" in words(answer.text)
     second.post(f"{HOME}/1", f"{HOME}/1/approve")
     assert (owed(house, "1-101"), owed(house, "1-102")) == (-300, 300)
+
+
+def test_the_next_household_behind_a_door_takes_over_what_the_last_one_owed(house: House):
+    """A balance goes from who moved out to who lives there now, though both have the same door."""
+    first = house.staff("committee")
+    store, clock = house.compound.house.store, house.clock
+    with store.writing() as uow:
+        old = household_at(uow, "1-101")
+        assert old is not None
+        old.moved_out_at = clock.now() - timedelta(hours=1)
+        uow.session.add(old)
+        uow.session.flush()
+        new = Household(door="1-101", entrance=1, moved_in_at=clock.now())
+        uow.session.add(new)
+        uow.session.flush()
+        old_id, new_id = old.id, new.id
+        books.record_payment(
+            uow,
+            PaymentReceived("B-1", old_id or 0, 700, clock.now(), PaidBy.BANK, "file:1"),
+            clock.now(), house.compound.house.settings.zone,
+        )  # fmt: skip
+    transfer = f"{HOME}/new/transfer"
+    fields = {"amount": "7", "day": "2026-03-02", "memo": "同一家", "other_door": "1-101"}
+    answer = send(first, f"{transfer}?door=1-101", transfer, household=str(old_id), **fields)
+    assert answer.status_code == 200, words(answer.text)
+    (hand,) = waiting(house)
+    assert (hand.wish.household_id, hand.wish.other_household_id) == (old_id, new_id)
+
+
+def test_only_the_committee_writes_signs_and_sees_papers(house: House):
+    a_repair(house.staff("committee"))
+    (hand,) = waiting(house)
+    pages = (HOME, f"{HOME}/new/repair", f"{HOME}/{hand.id}", PAYMENT, "/committee/counter/1",
+             f"/committee/vouchers/{hand.voucher_sha256}")  # fmt: skip
+    others = [house.resident(), *(house.staff(r) for r in ("gatehouse", "maintenance", "viewer"))]
+    for person in others:
+        for page in pages:
+            assert person.get(page).status_code == 403, page
 
 
 def test_a_mistake_is_taken_back_by_two_people(house: House):
