@@ -141,7 +141,7 @@ def _fill_books(store: Store, settings: Settings, until: datetime, seed: int) ->
     key = key_of(settings.secret_key.get_secret_value())
     clock = FixedClock(beginning(until, settings.zone))
     house = House(store, clock, settings, secrets.token_bytes, key)
-    write_past_months(house, clock, until, _committee(store), seed)
+    write_past_months(house, clock, until, _committee(store), SHOWN_DOOR, seed)
 
 
 def _committee(store: Store) -> tuple[int, int]:
