@@ -4,6 +4,8 @@ New messages arrive untranslated and messages that nobody uses any more are drop
 test_words.py then names what is still to be translated.
 """
 
+import os
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -67,10 +69,14 @@ DATED = (
 )
 
 
+@cache
 def compile_words() -> None:
-    """What the service reads."""
-    with PO.with_suffix(".mo").open("wb") as out:
+    """What the service reads: made once in a run, and put in its place whole, because another
+    worker of the same run may be reading it."""
+    made = PO.with_suffix(f".{os.getpid()}.mo")
+    with made.open("wb") as out:
         write_mo(out, translated())
+    made.replace(PO.with_suffix(".mo"))
 
 
 def main() -> None:
