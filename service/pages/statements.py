@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.billing.actions.closing import State
 from service.billing.months import month_of
 from service.billing.records.closing import closes
 from service.desk.records.questions import Mark, marks_of
@@ -81,7 +82,8 @@ def _month(request: Request, month: str) -> Response:
     house = house_of(request)
     found = look_up_month(house, month)
     with house.store.reading() as uow:
-        closed = {close.month: close for close in closes(uow) if close.state == "published"}
+        begun = {close.month: close for close in closes(uow)}
+    closed = {key: close for key, close in begun.items() if close.state == State.PUBLISHED}
     this = month_of(house.clock.now(), house.settings.zone)
     views = [one.view for one in found]
     context = {
@@ -89,11 +91,15 @@ def _month(request: Request, month: str) -> Response:
         "name": month_words(month),
         "months": [(key, month_words(key)) for key in sorted({this, month, *closed}, reverse=True)],
         "is_final": month in closed,
+        "is_closed": month in begun,
+        "is_over": month < this,
         "seal": closed[month].seal if month in closed else None,
         "rows": [(one.door, one.view) for one in found],
         "sessions": sum(len(view.sessions) for view in views),
         "energy_wh": sum(view.energy_wh for view in views),
+        "opening_fen": sum(view.opening_fen for view in views),
         "lines_fen": sum(view.lines_fen for view in views),
+        "corrections_fen": sum(view.corrections_fen for view in views),
         "payments_fen": sum(view.payments_fen for view in views),
         "closing_fen": sum(view.closing_fen for view in views),
     }

@@ -200,7 +200,7 @@ def test_the_committee_sees_the_month_and_every_household_adds_up(house: House):
     assert "100.0 % started as asked" in overview
     listed = committee.text("/committee/statements")
     assert "1-101" in listed
-    assert "A preview: the month is still open." in listed
+    assert "A preview: the month is still open," in listed
     printed = committee.text("/committee/statements/2026-03/print")
     assert "every household begins on a new sheet. 1 households." in printed
 
