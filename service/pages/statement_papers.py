@@ -137,6 +137,11 @@ def _page(
         "ready": job is not None and job.state == State.DONE,
         "begun": clock_time(job.begun_at, zone) if job else None,
         "until": clock_time(from_ms(to_ms(job.begun_at) + 1000 * KEPT_S), zone) if job else None,
+        "others": [
+            (one.id, _which(one), one.state == State.DONE, clock_time(one.begun_at, zone))
+            for one in papers_of(request).at_hand(lambda wish: _is_of(wish, month))
+            if one is not job
+        ],
         "entrances": look_desk.entrances_of(house),
     }
     return draw(request, "statements_paper.html", context, status)
@@ -162,9 +167,11 @@ def _which(job: Job | None) -> Sentence | None:
 def _find(request: Request, month: str, job_id: str) -> Job | None:
     """A job of this month."""
     job = papers_of(request).find(job_id)
-    if job is None or not isinstance(job.wanted, Wish) or job.wanted.month != month:
-        return None
-    return job
+    return job if job is not None and _is_of(job.wanted, month) else None
+
+
+def _is_of(wish: object, month: str) -> bool:
+    return isinstance(wish, Wish) and wish.month == month
 
 
 def _to(month: str, job_id: str) -> Response:

@@ -78,7 +78,9 @@ def test_a_job_counts_what_is_set_and_then_has_its_paper(shop: Shop):
 def test_two_people_who_ask_for_the_same_paper_share_one_job(shop: Shop):
     first, second = shop.begin(who="li"), shop.begin(who="wang")
     assert first is second
-    assert shop.begin("April") is not first
+    april = shop.begin("April")
+    assert april is not first
+    assert shop.jobs.at_hand(lambda wanted: wanted == "April") == [april]
     shop.open()
     until(lambda: first.state == State.DONE)
     assert shop.orders <= 2

@@ -207,6 +207,16 @@ def test_all_statements_of_an_entrance_come_in_one_file(house: House):
     assert [subject for subject, _ in noted(house)] == [f"month {MARCH}"] * 2
 
 
+def test_who_comes_back_finds_the_file_that_was_made(house: House):
+    bills_of_march(house)
+    desk = house.staff("committee")
+    begun(desk, "1")
+    wait_for(house, State.DONE)
+    shown = desk.text(PAPER)
+    assert "Files of this month Entrance 1 ready, as of 19:01" in shown
+    assert "Files of this month" not in desk.text(PAPER.replace(MARCH, "2026-02"))
+
+
 def patient(tmp_path, monkeypatch) -> None:
     """A press that never comes to an end."""
     program = tmp_path / "patient.py"

@@ -100,12 +100,12 @@ class Jobs:
         """A job by its id."""
         return self._jobs.get(job_id)
 
-    def under_way(self, belongs: Callable[[Hashable], bool]) -> list[Job]:
-        """The jobs under way whose wish belongs here."""
+    def at_hand(self, belongs: Callable[[Hashable], bool]) -> list[Job]:
+        """The jobs under way or ready whose wish belongs here, oldest first."""
+        with self._lock:
+            every = list(self._jobs.values())
         return [
-            job
-            for job in list(self._jobs.values())
-            if job.state in UNDER_WAY and belongs(job.wanted)
+            job for job in every if job.state in UNDER_WAY | {State.DONE} and belongs(job.wanted)
         ]
 
     def read(self, job: Job) -> bytes | None:
