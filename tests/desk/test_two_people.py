@@ -1,6 +1,9 @@
 """One writes, another signs, and the entry is in the ledger exactly once."""
 
+import shutil
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +17,7 @@ from service.desk.actions import written as desk
 from service.desk.actions.checking import misfits
 from service.desk.written import Approved, Decided, Kind, State, Wish, Written
 from service.store import Store, UnitOfWork
+from service.store.engine import open_engine
 from tests.billing.books import close, undone
 from tests.billing.books import misfits as misfits_of_books
 from tests.billing.days import SHANGHAI, local
@@ -32,6 +36,16 @@ from tests.desk.hands import (
     words,
     written,
 )
+
+
+@pytest.fixture
+def quick(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """On SQLite only: a story whose SQL another story runs on both databases."""
+    path = tmp_path / "desk.db"
+    shutil.copy(sqlite_template, path)
+    opened = Store(open_engine(f"sqlite:///{path}"))
+    yield opened
+    opened.close()
 
 
 def entries(uow: UnitOfWork) -> int:
@@ -66,23 +80,23 @@ def test_an_entry_waits_and_moves_nothing_until_a_second_person_signs(store: Sto
     check_all(store)
 
 
-def test_nobody_signs_what_they_wrote(store: Store):
-    with store.writing() as uow:
+def test_nobody_signs_what_they_wrote(quick: Store):
+    with quick.writing() as uow:
         hand = written(uow, a_wish())
         assert "You wrote this entry yourself." in words(sign(uow, hand, LI))
         assert entries(uow) == 0
         assert desk.waiting(uow) == [hand]
 
 
-def test_signing_twice_posts_once_and_says_so(store: Store):
-    with store.writing() as uow:
+def test_signing_twice_posts_once_and_says_so(quick: Store):
+    with quick.writing() as uow:
         approved = signed(uow, a_wish())
     for by in (ZHAO, QIAN, LI):
-        with store.writing() as uow:
+        with quick.writing() as uow:
             again = sign(uow, approved.hand, by)
             assert again == Decided(approved.hand, again=True)
             assert entries(uow) == 1
-    check_all(store)
+    check_all(quick)
 
 
 def test_what_was_refused_stays_refused_and_what_was_signed_stays_signed(store: Store):
@@ -99,8 +113,8 @@ def test_what_was_refused_stays_refused_and_what_was_signed_stays_signed(store: 
         assert desk.refused_between(uow, since, NOW + timedelta(days=1)) == [outcome.hand]
 
 
-def test_a_no_needs_a_reason_and_whoever_wrote_it_may_withdraw(store: Store):
-    with store.writing() as uow:
+def test_a_no_needs_a_reason_and_whoever_wrote_it_may_withdraw(quick: Store):
+    with quick.writing() as uow:
         hand = written(uow, a_wish())
         assert "Say why" in words(desk.refuse(uow, hand.id, ZHAO, "  ", NOW))
         outcome = desk.refuse(uow, hand.id, LI, "wrong day", NOW)
@@ -108,8 +122,8 @@ def test_a_no_needs_a_reason_and_whoever_wrote_it_may_withdraw(store: Store):
         assert outcome.hand.decided_by == LI
 
 
-def test_a_number_that_does_not_exist_is_said(store: Store):
-    with store.writing() as uow:
+def test_a_number_that_does_not_exist_is_said(quick: Store):
+    with quick.writing() as uow:
         assert "no entry by hand with the number 77" in words(
             desk.approve(uow, 77, ZHAO, NOW, SHANGHAI)
         )
@@ -119,18 +133,18 @@ def test_a_number_that_does_not_exist_is_said(store: Store):
         )
 
 
-def test_the_same_form_sent_twice_is_one_entry(store: Store):
-    with store.writing() as uow:
+def test_the_same_form_sent_twice_is_one_entry(quick: Store):
+    with quick.writing() as uow:
         first = written(uow, a_wish(), key="K1")
-    with store.writing() as uow:
+    with quick.writing() as uow:
         again = put_down(uow, a_wish(fen=99), key="K1")
         assert again == Written(first, again=True)
         assert len(desk.waiting(uow)) == 1
         assert written(uow, a_wish(), key="K2").id != first.id
 
 
-def test_what_cannot_be_written_leaves_no_trace(store: Store):
-    with store.writing() as uow:
+def test_what_cannot_be_written_leaves_no_trace(quick: Store):
+    with quick.writing() as uow:
         assert "more than 0" in words(put_down(uow, a_wish(fen=0)))
         assert "no such household" in words(put_down(uow, a_wish(Kind.PAYMENT, household_id=99)))
         assert desk.waiting(uow) == []
@@ -155,17 +169,17 @@ def test_a_payment_counts_for_the_household_once_it_is_signed(store: Store):
     check_all(store)
 
 
-def test_one_household_takes_over_what_another_owed(store: Store):
-    the_lis, the_wangs = households_of(store, "1-101", "1-102")
+def test_one_household_takes_over_what_another_owed(quick: Store):
+    the_lis, the_wangs = households_of(quick, "1-101", "1-102")
     wish = a_wish(Kind.TRANSFER, 300, household_id=the_lis, other_household_id=the_wangs)
-    with store.writing() as uow:
+    with quick.writing() as uow:
         signed(uow, wish)
         assert (books.balance(uow, the_lis), books.balance(uow, the_wangs)) == (-300, 300)
-    check_all(store)
+    check_all(quick)
 
 
-def test_what_is_signed_after_the_close_counts_in_the_next_open_month(store: Store):
-    with store.writing() as uow:
+def test_what_is_signed_after_the_close_counts_in_the_next_open_month(quick: Store):
+    with quick.writing() as uow:
         signed(uow, a_wish(fen=100))
         late = written(uow, a_wish(fen=200))
         close(uow)
@@ -174,7 +188,7 @@ def test_what_is_signed_after_the_close_counts_in_the_next_open_month(store: Sto
         assert (outcome.posted.month, outcome.posted.late) == ("2026-04", True)
         assert [hand.wish.amount_fen for hand in desk.approved_in(uow, "2026-03")] == [100]
         assert [hand.wish.amount_fen for hand in desk.approved_in(uow, "2026-04")] == [200]
-    check_all(store)
+    check_all(quick)
 
 
 # --- counter-entries -----------------------------------------------------------------------------
@@ -204,8 +218,8 @@ def test_an_entry_is_taken_back_by_two_people_too(store: Store):
     check_all(store)
 
 
-def test_nothing_is_taken_back_twice(store: Store):
-    with store.writing() as uow:
+def test_nothing_is_taken_back_twice(quick: Store):
+    with quick.writing() as uow:
         entry = signed(uow, a_wish()).posted.entry_id
         first = take_back(uow, entry)
         assert isinstance(first, Written)
@@ -214,8 +228,8 @@ def test_nothing_is_taken_back_twice(store: Store):
         assert "was taken back already" in words(take_back(uow, entry, "once more"))
 
 
-def test_what_somebody_else_took_back_meanwhile_cannot_be_signed(store: Store):
-    with store.writing() as uow:
+def test_what_somebody_else_took_back_meanwhile_cannot_be_signed(quick: Store):
+    with quick.writing() as uow:
         entry = signed(uow, a_wish()).posted.entry_id
         asked = take_back(uow, entry)
         assert isinstance(asked, Written)
@@ -225,8 +239,8 @@ def test_what_somebody_else_took_back_meanwhile_cannot_be_signed(store: Store):
         assert (entries(uow), desk.waiting(uow)) == (before, [asked.hand])
 
 
-def test_what_moves_no_money_cannot_be_taken_back(store: Store):
-    with store.writing() as uow:
+def test_what_moves_no_money_cannot_be_taken_back(quick: Store):
+    with quick.writing() as uow:
         signed(uow, a_wish())
         close(uow)
         closing = last_entry(uow)
@@ -234,8 +248,8 @@ def test_what_moves_no_money_cannot_be_taken_back(store: Store):
         assert "moves no money" in words(take_back(uow, closing.id))
 
 
-def test_a_counter_needs_a_reason(store: Store):
-    with store.writing() as uow:
+def test_a_counter_needs_a_reason(quick: Store):
+    with quick.writing() as uow:
         entry = signed(uow, a_wish()).posted.entry_id
         outcome = desk.write_counter(uow, entry, "", "k", LI, NOW, SHANGHAI)
         assert "Say in a few words" in words(outcome)
@@ -257,8 +271,8 @@ def test_a_grid_bill_keeps_its_registers_and_the_next_goes_on_from_them(store: S
     check_all(store)
 
 
-def test_of_two_bills_for_the_same_days_only_one_can_be_signed(store: Store):
-    with store.writing() as uow:
+def test_of_two_bills_for_the_same_days_only_one_can_be_signed(quick: Store):
+    with quick.writing() as uow:
         first = written(uow, a_grid_bill(), key="1")
         assert "already covers the days" in words(put_down(uow, a_grid_bill(), key="2"))
         desk.refuse(uow, first.id, ZHAO, "unreadable", NOW)
@@ -266,8 +280,8 @@ def test_of_two_bills_for_the_same_days_only_one_can_be_signed(store: Store):
         assert isinstance(sign(uow, second), Approved)
 
 
-def test_a_bill_is_signed_only_after_the_one_before_it(store: Store):
-    with store.writing() as uow:
+def test_a_bill_is_signed_only_after_the_one_before_it(quick: Store):
+    with quick.writing() as uow:
         signed(uow, a_grid_bill("2026-01-01", "2026-02-01", 0, 1000))
         february = written(uow, a_grid_bill())
         march = written(uow, a_grid_bill("2026-03-01", "2026-03-31", 2200, 2900))
@@ -276,8 +290,8 @@ def test_a_bill_is_signed_only_after_the_one_before_it(store: Store):
         assert isinstance(sign(uow, march), Approved)
 
 
-def test_a_bill_that_was_taken_back_can_be_entered_again(store: Store):
-    with store.writing() as uow:
+def test_a_bill_that_was_taken_back_can_be_entered_again(quick: Store):
+    with quick.writing() as uow:
         wrong = signed(uow, a_grid_bill(end_kwh=2300))
         asked = take_back(uow, wrong.posted.entry_id)
         assert isinstance(asked, Written)
@@ -285,7 +299,7 @@ def test_a_bill_that_was_taken_back_can_be_entered_again(store: Store):
         assert desk.grid_bills(uow) == []
         right = signed(uow, a_grid_bill(), key="again")
         assert desk.grid_bills(uow) == [right.hand]
-    check_all(store)
+    check_all(quick)
 
 
 # --- papers --------------------------------------------------------------------------------------
