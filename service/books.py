@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from service.archive import file_name, write_archive
 from service.billing.actions import verify
+from service.billing.actions.crediting import misfitting_credits
 from service.billing.outcomes import Refused
 from service.billing.records.queries import last_entry
 from service.clock import monotonic
@@ -21,6 +22,7 @@ from service.flow.replay import Replayed, replay_month
 from service.quantities import show_kwh, show_yuan
 from service.settings import Settings
 from service.store import Store
+from service.usage.actions.judged import misfitting_judgements
 from service.words import Sentence
 
 MOST_SHOWN = 20
@@ -41,13 +43,15 @@ def bar(console: Console, what: str) -> Iterator[Callable[[float], None]]:
 
 
 def verify_books(store: Store, console: Console) -> bool:
-    """Walk the whole ledger, what was published, and the papers of the desk."""
+    """Walk the whole ledger, what was published, the papers of the desk, and what people decided
+    and answered, worked out again from the evidence."""
     began = monotonic()
     with bar(console, "verifying") as tell, store.reading() as uow:
         head = last_entry(uow)
         entries = max(1, head.id if head else 1)
         verdict = verify(uow, lambda done: tell(done / entries))
-        misfits = [*verdict.misfits, *checking.misfits(uow)]
+        misfits = [*verdict.misfits, *checking.misfits(uow), *misfitting_credits(uow)]
+        misfits += misfitting_judgements(uow, Settings().zone)
     took = max(monotonic() - began, QUICK_S)
     if misfits:
         _list(console, misfits, len(misfits))

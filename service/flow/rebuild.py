@@ -182,7 +182,7 @@ def _as_decided(
 
 def _stretch_of(record: Record, lives: Lives, known_ms: int) -> Stretch | None:
     told = record.settlement
-    start_ms, end_ms = span_of(told, lives.time_of(known_ms), known_ms)
+    start_ms, end_ms = span_of(told, lives.time_of(known_ms), record.received_ms)
     if told.energy_start_wh is None or told.energy_end_wh is None:
         return None
     return Stretch(told.register_id, told.energy_start_wh, told.energy_end_wh, start_ms, end_ms)
