@@ -4,7 +4,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from service.clock import FixedClock
+from service.store import Store
 from tests.conftest import AN_EVENING
 from tests.pages.visitors import House, build_house, empty_store
 
@@ -74,10 +75,15 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_street(template: Path, folder: Path, browser: Browser) -> Iterator[Street]:
+def open_street(
+    template: Path,
+    folder: Path,
+    browser: Browser,
+    build: Callable[[Store, FixedClock], House] = build_house,
+) -> Iterator[Street]:
     """A fresh compound at 19:00 with its pages on a port of its own."""
     with empty_store(template, folder) as store:
-        house = build_house(store, FixedClock(AN_EVENING))
+        house = build(store, FixedClock(AN_EVENING))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
