@@ -8,6 +8,7 @@ from service.desk.arrears import Arrears, HeldBack, Totals, totals
 from service.desk.matching import payment_word
 from service.households.records import Household
 from service.pages.payments_view import moved_out_words
+from service.pages.prices_view import door_key
 from service.pages.say_time import full_day, month
 from service.words import N_, Sentence
 
@@ -43,7 +44,8 @@ class ArrearsView:
     """The table with its totals, which are the ledger's."""
 
     columns: tuple[Sentence, ...]
-    rows: tuple[ArrearRow, ...]
+    late: tuple[ArrearRow, ...]
+    not_due: tuple[ArrearRow, ...]
     in_credit: tuple[ArrearRow, ...]
     totals: Totals
     oldest: Sentence | None
@@ -75,11 +77,12 @@ def arrears_view(
 ) -> ArrearsView:
     """Who owes, those who are late the longest first; who paid ahead apart."""
     rows = [_row(one, households.get(one.household_id), held_back, today, zone) for one in found]
-    rows.sort(key=lambda row: (-row.late_days, row.door, row.household_id))
+    rows.sort(key=lambda row: (-row.late_days, door_key(row.door), row.household_id))
     total = totals(found)
     return ArrearsView(
         tuple(Sentence(words) for words in COLUMNS),
-        tuple(row for row in rows if any(row.open_fen)),
+        tuple(row for row in rows if row.overdue_fen),
+        tuple(row for row in rows if any(row.open_fen) and not row.overdue_fen),
         tuple(row for row in rows if row.credit_fen),
         total,
         month(total.oldest_month) if total.oldest_month else None,
@@ -136,7 +139,7 @@ def slips(
         and home.moved_out_at is None
         and entrance in (None, home.entrance)
     ]
-    return sorted(made, key=lambda slip: (slip.entrance, slip.door))
+    return sorted(made, key=lambda slip: (slip.entrance, door_key(slip.door)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from service.billing.statement import StatementView
 from service.desk.matching import payment_word
 from service.households.records import Household, Pass
 from service.pages.payments_view import moved_out_words
+from service.pages.prices_view import door_key
 from service.pages.say_time import full_day, moment, month
 from service.pages.session_view import state_word
 from service.pages.statement_page import place_words
@@ -130,7 +131,7 @@ def by_entrance(
     """Those who live here, entrance by entrance."""
     living = sorted(
         (one for one in households if one.moved_out_at is None),
-        key=lambda one: (one.entrance, one.door),
+        key=lambda one: (one.entrance, door_key(one.door)),
     )
     found = []
     for entrance, group in groupby(living, key=lambda one: one.entrance):
