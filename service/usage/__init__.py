@@ -10,5 +10,7 @@
 - `still_open.py`   what keeps a month from being closed
 - `money.py`        what the ledger moved, month by month
 - `balance.py`      do meters and bills agree, to the watt-hour?
+- `evidence.py`     everything known of one session on one sheet, with a digest
+- `bases.py`        what of it may be billed or given back, to the fen
 - `spans.py`        months of the compound's clock as spans of time
 """
