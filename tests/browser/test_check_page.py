@@ -169,7 +169,8 @@ def test_the_same_on_a_desk_in_english_and_on_the_narrowest_phone_in_large_type(
 ):
     page = march.visit(march.house.code_of("1-101"), size, language)
     page.goto(f"{march.url}{PROOF}?large={large}")
-    is_clean(page, f"proof-3-page-{language}")
+    picture(page, f"proof-3-page-{language}")
+    assert overflow(page) == 0
     page.locator("a.go").click()
     expect(page.locator("#codebox [data-published=same]")).to_be_visible()
     is_clean(page, f"proof-3-checked-{language}")

@@ -26,7 +26,6 @@ def test_a_proof_that_does_not_hold_ends_with_1_and_a_sentence(tmp_path: Path):
     for words, sentence in (
         (["changed.txt"], "The lines do not sum to the total"),
         (["anna.txt", "--code", "F" * 32], "This proof belongs to another total"),
-        (["nobody.txt"], "nobody.txt"),
     ):
         done = beimen("verify-proof", *words, home=tmp_path)
         assert (done.returncode, done.stdout) == (1, "")
