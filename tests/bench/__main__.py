@@ -22,6 +22,7 @@ from tests.bench import (
     starts,
     trickle,
 )
+from tests.bench.month import Size
 from tests.bench.report import Figure
 from tests.bench.rig import BenchError
 from tests.support.remigrate import load_every_record
@@ -38,24 +39,27 @@ NAMES = {
 
 
 def month_close(
-    small: tuple[int, int] = bench_month_close.SMALL,
-    large: tuple[int, int] = bench_month_close.LARGE,
+    small: Size = bench_month_close.SMALL,
+    large: Size = bench_month_close.LARGE,
+    lifelike: Size = bench_month_close.LIFELIKE,
 ) -> list[Figure]:
-    """Figure 4: does a session cost the same in a compound a hundred times as big?
+    """Figure 4: close and publish a month; does a session cost the same in a far bigger compound?
 
     One round: the small size is measured three times by itself, the large one lasts long enough.
     """
     load_every_record()
     found = bench_month_close.compare(bench_month_close.sqlite_file, small, large)
+    real = bench_month_close.typical(bench_month_close.sqlite_file, lifelike)
 
     def cost(size: str) -> float:
         return float(found[size]["close_us_per_session"])
 
     return [
-        Figure(4, f"month close: a session of {large[1]:,} to one of {small[1]:,}",
+        Figure(4, f"month close: a session of {large.sessions:,} to one of {small.sessions:,}",
                cost("large") / cost("small"), "x", 1.3),
-        Figure(4, f"month close, {small[0]:,} households", cost("small"), "us/session"),
-        Figure(4, f"month close, {large[0]:,} households", cost("large"), "us/session"),
+        Figure(4, f"month close, {small.households:,} households", cost("small"), "us/session"),
+        Figure(4, f"month close, {large.households:,} households", cost("large"), "us/session"),
+        Figure(4, f"close and publish {lifelike.households:,} households", real["both_s"], "s", 2),
     ]  # fmt: skip
 
 
@@ -75,7 +79,7 @@ QUICK: dict[int, Measure] = {
     1: lambda rounds: durable_rate.run(rounds, 2_000),
     2: lambda rounds: trickle.run(rounds, 3.0),
     3: lambda rounds: starts.run(rounds, 12),
-    4: lambda rounds: month_close((20, 200), (200, 2_000)),
+    4: lambda rounds: month_close(Size(20, 200), Size(200, 2_000), Size(20, 100, 20)),
     5: lambda rounds: footprint.run(1, 1.0, 1.0),
     7: lambda rounds: bench_paper.run(1, 12),
     8: lambda rounds: bench_proof.run(rounds, 500, 20),
@@ -105,10 +109,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         help="a figure by its number (again for more)")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=3, help="the figure is their median")
     parser.add_argument("--quick", action="store_true", help="only see that it runs")
+    parser.add_argument("--large", action="store_true", help="close 1,000,000 sessions, too")
     options = parser.parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 150)
     where = report.machine()
     ways = QUICK if options.quick else FULL
+    if options.large:
+        ways = ways | {4: lambda rounds: month_close(large=bench_month_close.LARGEST)}
     rounds = 1 if options.quick else options.rounds
     try:
         figures = measure(options.only or sorted(NAMES), rounds, ways, console)

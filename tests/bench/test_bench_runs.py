@@ -13,6 +13,7 @@ from rich.console import Console
 from service.clock import SystemClock
 from tests.bench import __main__ as bench
 from tests.bench import bench_paper, bench_proof, durable_rate, footprint, report, starts, trickle
+from tests.bench.month import Size
 from tests.bench.report import Figure, median_of, percentile
 from tests.bench.rig import open_pages, rig
 
@@ -46,8 +47,9 @@ def test_every_start_reaches_its_pile_as_a_command_and_frees_its_outlet_again():
 
 
 def test_a_month_of_two_sizes_is_closed():
-    found = bench.month_close((4, 20), (8, 60))
+    found = bench.month_close(Size(4, 20), Size(8, 60), Size(4, 8, 5))
     assert found[0].measured == pytest.approx(found[2].measured / found[1].measured)
+    assert found[3].measured > 0
 
 
 def test_statements_are_printed_by_the_press_and_by_a_browser():
