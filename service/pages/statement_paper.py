@@ -24,6 +24,7 @@ class Wish(NamedTuple):
     month: str
     entrance: int | None
     language: str
+    both_sides: bool = False
 
 
 def letterhead(house: House, now: datetime) -> Letterhead:
@@ -32,11 +33,15 @@ def letterhead(house: House, now: datetime) -> Letterhead:
     return Letterhead(settings.compound, settings.service_phone, on_day(now, settings.zone))
 
 
-def order_for(house: House, found: Sequence[Found], language: str) -> Order:
+def order_for(
+    house: House, found: Sequence[Found], language: str, *, both_sides: bool = False
+) -> Order:
     """The order of these statements, all of one month."""
     now = house.clock.now()
     proofs = proofs_of(house, found)
-    facts = statements_facts(pages_of(house, found), letterhead(house, now), language, proofs)
+    facts = statements_facts(
+        pages_of(house, found), letterhead(house, now), language, proofs, both_sides=both_sides
+    )
     return Order(TEMPLATE, facts, now)
 
 
@@ -47,7 +52,7 @@ def order_of(house: House, wish: Wish) -> Order | Sentence:
         return Sentence(
             N_("There is no statement to print: nobody charged, paid or owed anything.")
         )
-    return order_for(house, found, wish.language)
+    return order_for(house, found, wish.language, both_sides=wish.both_sides)
 
 
 def proofs_of(house: House, found: Sequence[Found]) -> Mapping[str, Proof]:

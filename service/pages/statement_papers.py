@@ -44,14 +44,18 @@ def paper_page(
 
 @router.post("/committee/statements/{month}/paper")
 def begin(
-    request: Request, visitor: Any, month: Month, entrance: Annotated[str, Form()] = ""
+    request: Request,
+    visitor: Any,
+    month: Month,
+    entrance: Annotated[str, Form()] = "",
+    both_sides: Annotated[bool, Form()] = False,
 ) -> Response:
     """Have a file made, or join those who wait for the same one."""
     house, papers = house_of(request), papers_of(request)
     known = {str(number): number for number in look_desk.entrances_of(house)}
     if entrance and entrance not in known:
         raise no_entry(Reason.BAD_INPUT, where="entrance")
-    wish = Wish(month, known.get(entrance), visitor.language)
+    wish = Wish(month, known.get(entrance), visitor.language, both_sides)
     with house.work() as work:
         close = close_of(work.uow, month)
         note_deed(

@@ -155,6 +155,17 @@ def test_many_statements_in_parts_are_the_same_as_in_one_piece():
     assert all(fonts_of(files[0]).values())
 
 
+def test_for_both_sides_of_the_paper_every_household_begins_on_a_new_sheet():
+    views = [a_view(household=1), a_view(*many_blocks(9), household=2), a_view(household=3)]
+    facts = facts_of(*views)
+    for each in (1, 100):
+        order = Order("statement.typ", {**facts, "both_sides": True}, MADE)
+        pages = texts_of(run_into_file(order, each))
+        firsts = [n for n, page in enumerate(pages) if "第1页" in page]
+        assert firsts == [0, 2, 4]
+        assert pages[1] == ""
+
+
 def run_into_file(order: Order, each: int, tell=None) -> bytes:
     with tempfile.TemporaryFile() as file:
         assert Run(order, 60, each).work(file, tell) is None

@@ -138,6 +138,8 @@ def bind(sheets: Sequence[IO[bytes]], order: Order) -> bytes:
     for sheet in sheets:
         sheet.seek(0)
         book.append(sheet)
+        if order["facts"].get("both_sides") and len(book.pages) % 2:
+            book.add_blank_page()
     book.add_metadata({"/Title": order["facts"]["title"], "/Author": order["facts"]["compound"]})
     book.write(out)
     return out.getvalue()

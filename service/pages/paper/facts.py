@@ -54,10 +54,13 @@ def statements_facts(
     head: Letterhead,
     language: str,
     proofs: Mapping[str, Proof] | None = None,
+    *,
+    both_sides: bool = False,
 ) -> Facts:
     """The facts of `statement.typ`: these households, each on pages of its own.
 
-    `proofs`: by statement number, where the month has them.
+    `proofs`: by statement number, where the month has them. `both_sides`: for a printer that prints
+    on both sides of a sheet, every household begins on a new one.
     """
     say_it = _Words(language)
     first = pages[0] if pages else None
@@ -65,6 +68,7 @@ def statements_facts(
         **common_facts(head, language),
         "title": say_it(N_("Statements {month}"), month=first.month) if first else head.compound,
         "labels": _labels(say_it),
+        "both_sides": both_sides,
         "papers": [
             {
                 **_statement(page, head, say_it),
