@@ -1,7 +1,7 @@
 """Going through the whole books: does every figure still fit every other one, from entry 1 on?"""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from service.billing import facts
 from service.billing.actions.closing import State
@@ -20,10 +20,18 @@ from service.billing.records.closing import (
     root_figures,
     written_figures,
 )
-from service.billing.records.queries import all_entries, last_entry, sessions_of_entries
+from service.billing.records.queries import (
+    account_totals,
+    all_entries,
+    last_entry,
+    sessions_of_entries,
+)
 from service.billing.statement import SessionBlock
 from service.store import UnitOfWork
 from service.words import N_, Sentence
+
+COSTS = {"grid": Account.GRID_COST, "repairs": Account.REPAIRS, "other": Account.OTHER_COST}
+"""What an account calls the sums that the ledger has spent on these."""
 
 MOST_TOLD = 1000
 """Sessions that do not fit are named up to this number: who changed all of them is known by then,
@@ -126,19 +134,19 @@ def _month(
         yield Sentence(N_("The root of the proof of {month} is not the one published."), values)
     if found.account != once.account:
         yield Sentence(N_("The account of {month} is not the one published."), values)
-        yield from _changed_figures(close, figures, account)
+        ledger = account_totals(uow, close.month)
+        spent = {f"{name}_fen": ledger.get(of, 0) for name, of in COSTS.items()}
+        yield from _changed_figures(close.month, totals_of(figures) | spent, account or "{}")
 
 
-def _changed_figures(
-    close: MonthClose, figures: Sequence[StatementFigures], account: str | None
-) -> Iterator[Sentence]:
-    """The figures of a changed account that the statements prove wrong, by name."""
+def _changed_figures(month: str, known: Mapping[str, int], account: str) -> Iterator[Sentence]:
+    """The figures of a changed account that statements and ledger prove wrong, by name."""
     try:
-        said = json.loads(account or "{}")
+        said = json.loads(account)
     except ValueError:
-        said = {}
-    for name, right in totals_of(figures).items():
-        if isinstance(said, dict) and said.get(name, right) != right:
-            message = N_("The account of {month} says {name} {said}; the statements say {right}.")
-            values = {"month": close.month, "name": name, "said": said[name], "right": right}
+        return
+    for name, right in known.items():
+        if isinstance(said, dict) and (said.get(name) or 0) != right and name in said:
+            message = N_("The account of {month} says {name} {said}; the books say {right}.")
+            values = {"month": month, "name": name, "said": said[name], "right": right}
             yield Sentence(message, values)
