@@ -39,6 +39,7 @@ def draw_paper(wish: Wish, zone: tzinfo) -> Paper:
         format="png",
         ppi=DOTS_AN_INCH,
         font_paths=[FONTS],
+        ignore_system_fonts=True,
         sys_inputs={"facts": json.dumps(facts)},
     )
     paper = look_at(drawn)

@@ -77,7 +77,7 @@ def test_maintenance_answers_an_incident_step_by_step(town: Town):
     assert electrician.post(f"{here}/acknowledge").json()["state"] == "acknowledged"
     again = electrician.post(f"{here}/acknowledge")
     assert (again.status_code, again.json()["reason"]) == (409, "incident_not_possible")
-    assert electrician.post(f"{here}/take").json()["taken_by"] == "maintenance:3"
+    assert electrician.post(f"{here}/take").json()["taken_by"] == "maintenance:4"
     noted = electrician.post(f"{here}/notes", json={"text": "A charger burnt; taken away."})
     assert [note["text"] for note in noted.json()["notes"]] == ["A charger burnt; taken away."]
     assert electrician.post(f"{here}/close", json={}).status_code == 409
