@@ -20,6 +20,9 @@ from service.usage.spans import Span
 LONGEST = timedelta(days=2)
 """No session lasts longer, so one that lies over a border ended at most this long after it."""
 
+WAITS_AT_MOST = timedelta(days=62)
+"""What is settled is posted within minutes: so far back a count looks, not through all years."""
+
 MS_PER_HOUR = 3_600_000
 WITH_ENERGY = (State.SETTLED, State.HELD, State.WAIVED)
 
@@ -114,6 +117,7 @@ def unposted_until(uow: UnitOfWork, until: datetime) -> int:
         col(Session.state) == State.SETTLED,
         col(Session.posted_at).is_(None),
         col(Session.ended_at) < until,
+        col(Session.ended_at) >= until - WAITS_AT_MOST,
     )
     return int(uow.session.connection().execute(statement).scalar_one())
 
