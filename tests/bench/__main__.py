@@ -16,6 +16,7 @@ from tests.bench import (
     bench_month_close,
     bench_paper,
     bench_proof,
+    bench_replay,
     durable_rate,
     footprint,
     report,
@@ -35,6 +36,7 @@ NAMES = {
     5: "memory, bytes, replay",
     7: "statements on paper",
     8: "proof of inclusion",
+    9: "a month made again",
 }
 
 
@@ -73,6 +75,7 @@ FULL: dict[int, Measure] = {
     5: lambda rounds: footprint.run(min(rounds, 1)),  # three days of history are long enough
     7: bench_paper.run,
     8: bench_proof.run,
+    9: bench_replay.run,
 }
 
 QUICK: dict[int, Measure] = {
@@ -83,6 +86,7 @@ QUICK: dict[int, Measure] = {
     5: lambda rounds: footprint.run(1, 1.0, 1.0),
     7: lambda rounds: bench_paper.run(1, 12),
     8: lambda rounds: bench_proof.run(rounds, 500, 20),
+    9: lambda rounds: bench_replay.run(rounds, bench_replay.QUICK),
 }
 
 

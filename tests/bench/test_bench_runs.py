@@ -12,7 +12,16 @@ from rich.console import Console
 
 from service.clock import SystemClock
 from tests.bench import __main__ as bench
-from tests.bench import bench_paper, bench_proof, durable_rate, footprint, report, starts, trickle
+from tests.bench import (
+    bench_paper,
+    bench_proof,
+    bench_replay,
+    durable_rate,
+    footprint,
+    report,
+    starts,
+    trickle,
+)
 from tests.bench.month import Size
 from tests.bench.report import Figure, median_of, percentile
 from tests.bench.rig import open_pages, rig
@@ -65,6 +74,14 @@ def test_a_tree_of_many_bills_is_built_its_proofs_weighed_and_checked():
     assert found["build to bare SHA-256"].measured > 1
     assert found["check in the browser, median of 4"].measured < 1000
     assert found["its QR code, a side"].measured <= 89
+
+
+def test_a_month_is_made_again_and_its_messages_are_merely_decoded():
+    found = by_name(bench_replay.run(1, bench_replay.QUICK))
+    assert found["bills made again"].measured == 2 * 2 * 2
+    assert found["messages of that month"].measured > 1_000
+    assert found["the same to decoding its messages alone"].measured > 1
+    assert found["replay of 2 days of 2 piles"].measured > 1
 
 
 def test_the_service_is_weighed_after_a_history():
