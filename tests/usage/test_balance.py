@@ -1,4 +1,4 @@
-"""Law 2 of the books: billed + held + unattributed Wh = what the registers moved, to the Wh."""
+"""Law 2 of the books: billed + held + let go + unattributed Wh = the movement, to the Wh."""
 
 import random
 from dataclasses import dataclass, field
@@ -30,6 +30,12 @@ def test_what_was_sold_held_and_trickled_is_what_the_register_moved():
     assert found == Balance(
         moved_wh=1104, billed_wh=997, held_wh=100, unbilled_wh=0, unattributed_wh=7, doubled_wh=0
     )
+    assert found.agrees
+
+
+def test_what_a_person_let_go_is_accounted_for_and_not_called_a_trickle():
+    found = the_balance([seen(1000, 1700)], [sold(1000, 1600), sold(1600, 1700, Kind.WAIVED)])
+    assert (found.billed_wh, found.waived_wh, found.unattributed_wh) == (600, 100, 0)
     assert found.agrees
 
 
@@ -106,6 +112,7 @@ def test_whatever_a_register_lived_through_every_watt_hour_is_accounted_for(seed
         moved_wh=life.moved,
         billed_wh=life.books[Kind.BILLED],
         held_wh=life.books[Kind.HELD],
+        waived_wh=life.books[Kind.WAIVED],
         unbilled_wh=life.books[Kind.UNBILLED],
         unattributed_wh=life.idle,
         doubled_wh=0,
