@@ -2,10 +2,12 @@
 
 import csv
 import io
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, UploadFile
+from fastapi import APIRouter, Depends, Form
 from pydantic import BaseModel
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -77,17 +79,32 @@ def overview(request: Request, visitor: Record, said: str = "") -> Response:
     return overview_page(request, said=said)
 
 
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file, and who has sent it in."""
+
+    visitor: Visitor
+    data: bytes
+
+
+async def sent_file(request: Request, visitor: Record) -> SentFile:
+    """The file of the form, read only once the guard has let its sender pass."""
+    upload = (await request.form()).get("file")
+    data = await upload.read(MOST_BYTES + 1) if isinstance(upload, UploadFile) else b""
+    return SentFile(visitor, data)
+
+
 @router.post("/committee/payments", max_body_size=BODY_LIMIT)
-def send_in(request: Request, visitor: Record, file: UploadFile) -> Response:
+def send_in(request: Request, sent: Annotated[SentFile, Depends(sent_file)]) -> Response:
     """Keep a file as a draft and show what would happen."""
-    data = file.file.read(MOST_BYTES + 1)
+    visitor = sent.visitor
     with house_of(request).work() as work:
-        sent = received.send_in(work.uow, data, work.now, visitor.staff_id)
-        if isinstance(sent, PaymentFile):
-            note_deed(work, visitor, "payment.record", f"file {sent.id}", sent_in=sent.sha256[:16])
-    if isinstance(sent, Refused):
-        return overview_page(request, error=sent, status=422)
-    return RedirectResponse(f"{HOME}/files/{sent.id}", status_code=303)
+        file = received.send_in(work.uow, sent.data, work.now, visitor.staff_id)
+        if isinstance(file, PaymentFile):
+            note_deed(work, visitor, "payment.record", f"file {file.id}", sent_in=file.sha256[:16])
+    if isinstance(file, Refused):
+        return overview_page(request, error=file, status=422)
+    return RedirectResponse(f"{HOME}/files/{file.id}", status_code=303)
 
 
 @router.get("/committee/payments/unmatched.csv")
