@@ -166,6 +166,26 @@ def test_messages_faults_and_commands_of_this_outlet_are_on_it_and_of_no_other(
     assert other not in text
 
 
+def test_without_readings_its_messages_are_found_by_the_time_of_their_receipt(
+    house, pile, wish, clock
+):
+    for _ in range(60):
+        clock.advance(60)
+        pile.event("plugged", outlet=1)
+    session_id = charging(house, pile, wish())
+    pile.event("full_detected", outlet=1)
+    clock.advance(HOUR)
+    pile.event("unplugged", outlet=1)
+    settle(pile, session_id, 1000, 1090)
+    for _ in range(60):
+        clock.advance(60)
+        pile.event("plugged", outlet=1)
+    told = [one["body"].get("event") for one in sheet(house, session_id)["messages"]]
+    assert "full_detected" in told
+    assert "unplugged" in told
+    assert told.count("plugged") < 16  # those just before and just after, and no others
+
+
 def test_a_billed_session_shows_its_lines_and_its_price(house, pile, drawn):
     settle(pile, drawn, 1000, 1090)
     post_now(house)
