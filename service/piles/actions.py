@@ -144,9 +144,7 @@ def save_boots(uow: UnitOfWork, boots: Iterable[BootNow]) -> None:
 
 def note_offsets(uow: UnitOfWork, boots: Iterable[BootNow], now_ms: int) -> None:
     """Keep by which offset the service goes from now on, of boots whose offset was bettered."""
-    rows = [
-        {"boot_no": boot.no, "offset_ms": boot.offset_ms, "noted_ms": now_ms} for boot in boots
-    ]
+    rows = [{"boot_no": boot.no, "offset_ms": boot.offset_ms, "noted_ms": now_ms} for boot in boots]
     uow.insert_new(BootOffset, rows)
 
 
