@@ -49,14 +49,15 @@ def _said(one: Mapping[str, Any], zone: tzinfo) -> Event:
 
 def _told(one: Mapping[str, Any], outlet: int, zone: tzinfo) -> Event:
     what, became = told_in_words(one["cmd"], outlet, one["status"], one["code"])
+    words = Sentence(N_("{what}: {became}."), {"what": what, "became": became})
     asked = who_words(one["asked_by"])
     by = (Sentence(N_("Asked by {who}."), {"who": asked}),) if asked else ()
-    return _event(one["issued_ms"], "told", N_("To the pile"), (what, became), by, zone)
+    return _event(one["issued_ms"], "told", N_("To the pile"), (words,), by, zone)
 
 
 def _noticed(one: Mapping[str, Any], since_ms: int, zone: tzinfo) -> list[Event]:
     """The beginning of an incident, and its end if it has one."""
-    begun = (fault_words(one["code"]),)
+    begun = (Sentence(N_("Began: {what}."), {"what": fault_words(one["code"])}),)
     more: tuple[Sentence, ...] = ()
     if one["raised_ms"] < since_ms:
         more = (Sentence(N_("It stood before the charge began.")),)
