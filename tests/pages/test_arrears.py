@@ -3,14 +3,14 @@
 import re
 from datetime import datetime, timedelta
 
-from service.billing.actions import PaidBy, PaymentReceived, record_payment
+from service.billing.actions import PaidBy, PaymentReceived, post_sessions, record_payment
 from service.clock import FixedClock
 from service.desk.actions import written
 from service.desk.matching import payment_word
 from service.desk.written import Kind, Wish
 from service.flow import books
 from service.households.actions import find_household
-from tests.pages.test_desks import a_finished_charge
+from tests.billing.books import a_session
 from tests.pages.visitors import House, words
 from tests.support.compound import at
 
@@ -24,9 +24,16 @@ def home(house: House, door: str) -> int:
     return found.id or 0
 
 
+def a_billed_charge(house: House, door: str = "1-101") -> None:
+    """A charge of this door that is on its statement already."""
+    bill = a_session("01JNAX3K6ZQ4V8S2T7M9D1C5BH", home(house, door), "2026-03-02 12:00")
+    with house.compound.house.work() as work:
+        post_sessions(work.uow, [bill], work.now, house.compound.house.settings.zone)
+
+
 def owe_for_march(house: House, clock: FixedClock) -> int:
     """1-101 charges in March; the statement is published in April. What it owes, in fen."""
-    a_finished_charge(house)
+    a_billed_charge(house)
     clock.at = at("2026-04-06 09:00")
     books.end_month(house.compound.house, "2026-03")
     text = house.staff("committee").text(PATH)

@@ -8,7 +8,7 @@ from service.clock import FixedClock
 from service.households.actions import find_household, household_of_card
 from service.households.records import Household, live_passes
 from service.pages.doors_view import variant
-from tests.pages.test_desks import a_finished_charge
+from tests.pages.test_arrears import a_billed_charge
 from tests.pages.test_payments import press
 from tests.pages.visitors import KEY, House, Person, words
 from tests.support.compound import at
@@ -45,7 +45,7 @@ def moves_in(person: Person, door: str, **more: str) -> Response:
 
 
 def test_households_are_listed_by_entrance_with_what_they_owe(house: House):
-    a_finished_charge(house)
+    a_billed_charge(house)
     committee = house.staff("committee")
     text = committee.text(HOME)
     assert "Households · 24" in text
@@ -120,7 +120,7 @@ def test_nobody_moves_out_while_they_charge_and_then_gets_a_final_sheet(house: H
 def test_the_next_household_sees_and_pays_nothing_of_the_one_before(
     house: House, clock: FixedClock
 ):
-    a_finished_charge(house)
+    a_billed_charge(house)
     committee = house.staff("committee")
     gone = home(house, "1-101").id
     press(committee, page_of(house, committee, "1-101"), "/move-out")
@@ -162,7 +162,7 @@ def test_a_part_of_a_household_gets_a_door_and_the_cards_it_takes(house: House):
 
 
 def test_a_household_joins_another_and_its_debt_waits_for_a_second_signature(house: House):
-    a_finished_charge(house)
+    a_billed_charge(house)
     committee = house.staff("committee")
     page = page_of(house, committee, "1-101")
     nobody = press(committee, page, "/merge", door="9-999")
