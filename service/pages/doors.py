@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form
+from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -33,6 +34,7 @@ from service.words import N_, Sentence
 router = APIRouter()
 Manage = Annotated[Visitor, Depends(guard("households.manage"))]
 Passes = Annotated[Visitor, Depends(guard("passes.manage_any"))]
+Id = Annotated[int, InPath(ge=1, le=2**31 - 1)]
 Short = Annotated[str, Form(max_length=40)]
 
 NO_DOOR = N_("Nobody is registered at door {door}. Write it like 3-201.")
@@ -93,19 +95,19 @@ def somebody_moves_in(
 
 
 @router.get("/committee/doors/{household_id}")
-def one_door(request: Request, visitor: Manage, household_id: int, said: str = "") -> Response:
+def one_door(request: Request, visitor: Manage, household_id: Id, said: str = "") -> Response:
     """One household and what can be done."""
     return door_page(request, household_id, said=said)
 
 
 @router.get("/committee/doors/{household_id}/final")
-def final(request: Request, visitor: Manage, household_id: int) -> Response:
+def final(request: Request, visitor: Manage, household_id: Id) -> Response:
     """The account of who leaves."""
     return final_page(request, household_id)
 
 
 @router.post("/committee/doors/{household_id}/stop")
-def stop_all(request: Request, visitor: Manage, household_id: int) -> Response:
+def stop_all(request: Request, visitor: Manage, household_id: Id) -> Response:
     """Stop everything of this household that charges or waits."""
     house = house_of(request)
     with house.store.reading() as uow:
@@ -120,7 +122,7 @@ def stop_all(request: Request, visitor: Manage, household_id: int) -> Response:
 
 
 @router.post("/committee/doors/{household_id}/move-out")
-def moves_out(request: Request, visitor: Manage, household_id: int) -> Response:
+def moves_out(request: Request, visitor: Manage, household_id: Id) -> Response:
     """The household leaves; refused while it charges."""
     with house_of(request).work() as work:
         left = leave(work.uow, household_id, work.now)
@@ -133,7 +135,7 @@ def moves_out(request: Request, visitor: Manage, household_id: int) -> Response:
 
 @router.post("/committee/doors/{household_id}/split")
 def divides(
-    request: Request, visitor: Manage, household_id: int, form: Annotated[Division, Form()]
+    request: Request, visitor: Manage, household_id: Id, form: Annotated[Division, Form()]
 ) -> Response:
     """A part becomes a household of its own, with the cards it takes, and gets its first code."""
     house = house_of(request)
@@ -176,7 +178,7 @@ def _why(outcome: object) -> Sentence:
 def joins(
     request: Request,
     visitor: Manage,
-    household_id: int,
+    household_id: Id,
     door: Short = "",
     form_key: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
@@ -199,7 +201,7 @@ def joins(
 
 
 @router.post("/committee/doors/{household_id}/code")
-def another_code(request: Request, visitor: Passes, household_id: int) -> Response:
+def another_code(request: Request, visitor: Passes, household_id: Id) -> Response:
     """A new code on paper."""
     house = house_of(request)
     with house.work() as work:
@@ -216,7 +218,7 @@ def another_code(request: Request, visitor: Passes, household_id: int) -> Respon
 def new_card(
     request: Request,
     visitor: Passes,
-    household_id: int,
+    household_id: Id,
     card_uid: Annotated[str, Form(max_length=60)] = "",
     label: Short = "",
 ) -> Response:
@@ -232,7 +234,7 @@ def new_card(
 
 
 @router.post("/committee/doors/{household_id}/cards/{pass_id}/block")
-def block_card(request: Request, visitor: Passes, household_id: int, pass_id: int) -> Response:
+def block_card(request: Request, visitor: Passes, household_id: Id, pass_id: Id) -> Response:
     """A card was lost."""
     with house_of(request).work() as work:
         found = work.uow.session.get(Pass, pass_id)
@@ -243,7 +245,7 @@ def block_card(request: Request, visitor: Passes, household_id: int, pass_id: in
     return _back(household_id, "blocked")
 
 
-def _living(work: Work, household_id: int) -> Household:
+def _living(work: Work, household_id: Id) -> Household:
     household = household_of(work.uow, household_id)
     if household is None or household.moved_out_at is not None:
         raise no_entry(Reason.NOT_FOUND)
@@ -257,5 +259,5 @@ def _note(
     note_deed(work, visitor, "households.manage", subject, what=what, **more)
 
 
-def _back(household_id: int, said: str) -> Response:
+def _back(household_id: Id, said: str) -> Response:
     return RedirectResponse(f"{HOME}/{household_id}?said={said}", status_code=303)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form
+from fastapi import Path as InPath
 from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -38,6 +39,12 @@ from service.words import N_, Sentence, say
 
 router = APIRouter()
 Record = Annotated[Visitor, Depends(guard("payment.record"))]
+
+MOST_NUMBER = 2**31 - 1
+"""What a number of a household, a file or a row can be at most, in the database too."""
+
+Id = Annotated[int, InPath(ge=1, le=MOST_NUMBER)]
+Row = Annotated[int, InPath(ge=1, le=MOST_NUMBER)]
 
 BODY_LIMIT = MOST_BYTES + (1 << 20)
 """A little more than a file may have, so that one that is too large gets a sentence of its own."""
@@ -128,7 +135,7 @@ def unmatched_file(request: Request, visitor: Record) -> Response:
 
 
 @router.get("/committee/payments/files/{file_id}")
-def one_file(request: Request, visitor: Record, file_id: int, said: str = "") -> Response:
+def one_file(request: Request, visitor: Record, file_id: Id, said: str = "") -> Response:
     """A draft with what would happen, or what became of a file that was taken in."""
     house = house_of(request)
     with house.store.reading() as uow:
@@ -142,7 +149,7 @@ def one_file(request: Request, visitor: Record, file_id: int, said: str = "") ->
 
 @router.get("/committee/payments/files/{file_id}/columns")
 def columns(
-    request: Request, visitor: Record, file_id: int, heading_row: int | None = None
+    request: Request, visitor: Record, file_id: Id, heading_row: int | None = None
 ) -> Response:
     """Ask which column is what."""
     return columns_page(request, file_id, heading_row)
@@ -150,7 +157,7 @@ def columns(
 
 @router.post("/committee/payments/files/{file_id}/columns")
 def lay_out(
-    request: Request, visitor: Record, file_id: int, said: Annotated[Columns, Form()]
+    request: Request, visitor: Record, file_id: Id, said: Annotated[Columns, Form()]
 ) -> Response:
     """Take down which column is what."""
     with house_of(request).work() as work:
@@ -164,7 +171,7 @@ def lay_out(
 def take_in(
     request: Request,
     visitor: Record,
-    file_id: int,
+    file_id: Id,
     seal: Annotated[str, Form(max_length=64)],
     leave_out: Annotated[str, Form(max_length=3)] = "",
 ) -> Response:
@@ -189,7 +196,7 @@ def take_in(
 
 
 @router.post("/committee/payments/files/{file_id}/throw-away")
-def throw_away(request: Request, visitor: Record, file_id: int) -> Response:
+def throw_away(request: Request, visitor: Record, file_id: Id) -> Response:
     """Forget a draft."""
     with house_of(request).work() as work:
         gone = received.throw_away(work.uow, file_id)
@@ -202,10 +209,10 @@ def throw_away(request: Request, visitor: Record, file_id: int) -> Response:
 def match(
     request: Request,
     visitor: Record,
-    file_id: int,
-    row: int,
+    file_id: Id,
+    row: Row,
     door: Annotated[str, Form(max_length=20)] = "",
-    household: Annotated[int | None, Form()] = None,
+    household: Annotated[int | None, Form(ge=1, le=MOST_NUMBER)] = None,
 ) -> Response:
     """Say whose a payment is: one that was offered, a door, or a payment word."""
     house = house_of(request)
@@ -229,8 +236,8 @@ def match(
 def ignore(
     request: Request,
     visitor: Record,
-    file_id: int,
-    row: int,
+    file_id: Id,
+    row: Row,
     reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Set aside what is no payment of a household."""
@@ -247,8 +254,8 @@ def ignore(
 def take_back(
     request: Request,
     visitor: Record,
-    file_id: int,
-    row: int,
+    file_id: Id,
+    row: Row,
     why: Annotated[str, Form(max_length=200)] = "",
     form_key: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:

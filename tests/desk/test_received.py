@@ -179,6 +179,8 @@ def test_a_file_with_unknown_headings_is_laid_out_by_a_person(store: Store, home
         assert look(uow, file_id).layout is None
         nothing = received.lay_out(uow, file_id, Layout(1, {"note": (2,)}))
         assert why_no(nothing).startswith("Say at least which column is the date")
+        nowhere = received.lay_out(uow, file_id, Layout(99, layout.columns))
+        assert why_no(nowhere) == "The file has no row 99 with headings."
         assert received.lay_out(uow, file_id, layout) is None
         seen = look(uow, file_id)
         assert [one.fate for one in seen.planned] == [Fate.MATCHED]

@@ -183,7 +183,11 @@ def test_only_the_committee_manages_households(house: House):
     for login in ("gatehouse", "maintenance", "viewer"):
         for path in (HOME, f"{HOME}/new", f"{HOME}/1", f"{HOME}/1/final"):
             assert house.staff(login).get(path).status_code == 403
-    assert house.staff("committee").get(f"{HOME}/9999").status_code == 404
+    committee = house.staff("committee")
+    assert committee.get(f"{HOME}/9999").status_code == 404
+    for number in (0, 2**31, 10**30):
+        assert committee.get(f"{HOME}/{number}").status_code == 422
+        assert committee.get(f"/committee/payments/files/{number}").status_code == 422
 
 
 def test_a_variant_of_a_door_is_proposed_as_long_as_one_is_free():

@@ -104,7 +104,11 @@ def lay_out(uow: UnitOfWork, file_id: int, layout: Layout) -> Refused | None:
     if not layout.is_enough:
         message = N_("Say at least which column is the date and which is the amount received.")
         return Refused((Sentence(message),))
-    file.mapping = layout_kept(layout, _lines(file))
+    lines = _lines(file)
+    if all(line.row != layout.heading_row for line in lines):
+        message = N_("The file has no row {row} with headings.")
+        return Refused((Sentence(message, {"row": layout.heading_row}),))
+    file.mapping = layout_kept(layout, lines)
     uow.session.add(file)
     return None
 
