@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import case
 from sqlmodel import col, func, select
 
-from service.billing.records.queries import CHUNK
+from service.billing.records.queries import CHUNK, plain
 from service.billing.records.tables import BilledSession, LedgerEntry, LedgerPosting
 from service.store import UnitOfWork
 
@@ -21,7 +21,7 @@ def entries_of_month(uow: UnitOfWork, month: str) -> Iterator[Sequence[LedgerEnt
             .order_by(col(LedgerEntry.id))
             .limit(CHUNK)
         )
-        batch = uow.session.exec(statement).all()
+        batch = plain(uow, LedgerEntry, statement)
         if not batch:
             return
         yield batch
@@ -36,7 +36,7 @@ def entries_between(uow: UnitOfWork, first: int, last: int) -> Iterator[Sequence
             .where(col(LedgerEntry.id).between(start, min(last, start + CHUNK - 1)))
             .order_by(col(LedgerEntry.id))
         )
-        yield uow.session.exec(statement).all()
+        yield plain(uow, LedgerEntry, statement)
 
 
 def first_entry_of(uow: UnitOfWork, month: str) -> int | None:
@@ -52,7 +52,7 @@ def sessions_of(uow: UnitOfWork, entry_ids: Sequence[int]) -> Sequence[BilledSes
         .where(col(BilledSession.entry_id).in_(entry_ids))
         .order_by(col(BilledSession.entry_id))
     )
-    return uow.session.exec(statement).all()
+    return plain(uow, BilledSession, statement)
 
 
 def totals_before(uow: UnitOfWork, month: str) -> dict[tuple[str, int | None], int]:
