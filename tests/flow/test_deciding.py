@@ -1,15 +1,13 @@
 """Held sessions: a person decides with a reason, once, and no later message changes it."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
 
 from service.billing.actions import balance, verify
 from service.flow import House, books, ticks
 from service.flow.deciding import AlreadyDecided, Decided, Refused, Wish, decide, possibilities
-from service.sessions.records import HeldDecision, decision_of, session_row
+from service.sessions.records import decision_of, session_row
 from service.usage.actions import check_books
 from service.usage.actions.evidence import evidence
 from service.usage.bases import Choice
@@ -28,11 +26,19 @@ from tests.flow.looking import (
     state_of,
     statement,
 )
+from tests.pages.visitors import empty_store
 from tests.support.compound import at
 from tests.support.small import PaperPile
 
 HOUR = 3600
 WHY = "Meter board read on site."
+
+
+@pytest.fixture
+def store(sqlite_template, tmp_path):
+    """What databases may do differently is told in test_judged_on_both."""
+    with empty_store(sqlite_template, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -209,24 +215,6 @@ def test_deciding_twice_is_said_plainly_and_changes_nothing(house, held, clock):
     clock.advance(60)
     assert decided(house, held, "waive") == AlreadyDecided(held, Choice.READINGS, when)
     assert [one.energy_wh for one in billed(house.store)] == [500]
-
-
-def test_two_people_who_decide_at_once_decide_once(house, held):
-    answers = []
-
-    def one(key: str) -> None:
-        answers.append(decided(house, held, key))
-
-    threads = [threading.Thread(target=one, args=(key,)) for key in ("readings", "waive") * 3]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(isinstance(one, Decided) for one in answers) == 1
-    assert sum(isinstance(one, AlreadyDecided) for one in answers) == 5
-    with house.store.reading() as uow:
-        assert len(list(uow.session.exec(select(HeldDecision)))) == 1
-    assert len(billed(house.store)) <= 1
 
 
 def test_a_decision_needs_a_reason_of_a_length_that_can_be_read(house, held):
