@@ -14,7 +14,7 @@ from service.billing.actions.closing import NO_ACCOUNT, State
 from service.billing.outcomes import Closed, LeftOpen, Refused, StillClosing
 from service.billing.records.closing import close_of
 from service.flow import ticks
-from service.flow.house import House
+from service.flow.house import House, Work
 from service.store import UnitOfWork
 from service.usage.actions.account import account_of
 from service.usage.actions.still_open import still_open
@@ -43,21 +43,33 @@ def close(
     `reasons` says why something may be left open, by its word; None leaves everything open without
     a reason. `moved` of the answer is False where an earlier call has done it all.
     """
-    if _is_due(house, month):
-        while ticks.post_settled(house, timedelta(0)) == ticks.POST_AT_ONCE:
-            pass
+    outcome: StillClosing | Closed | Refused | NotReady = _begin(house, month, by, reasons)
     moved = False
-    while True:
-        with house.store.writing() as uow:
-            left: list[LeftOpen] | NotReady = _left_open(house, uow, month, reasons)
-            if isinstance(left, NotReady):
-                return left
-            outcome = close_step(uow, month, house.clock.now(), house.settings.zone, left, by)
-        if not isinstance(outcome, StillClosing):
-            return outcome
+    while isinstance(outcome, StillClosing):
         moved = moved or outcome.moved
         if outcome.state == State.WRITTEN:
             return StillClosing(month, outcome.state, moved)
+        with house.store.writing() as uow:
+            outcome = close_step(uow, month, house.clock.now(), house.settings.zone)
+    return outcome
+
+
+def _begin(
+    house: House, month: str, by: str, reasons: Mapping[str, str] | None
+) -> StillClosing | Closed | Refused | NotReady:
+    """The first step, in one unit with the posting: nothing that is settled slips in between and
+    lands in the month after."""
+    with house.work() as work:
+        left: list[LeftOpen] = []
+        if _is_due(work, month):
+            while ticks.post_some(work, timedelta(0)) == ticks.POST_AT_ONCE:
+                pass
+            items = still_open(work.uow, month, house.settings.zone)
+            lacking = [] if reasons is None else without_reason(items, reasons)
+            if lacking:
+                return NotReady(tuple(lacking))
+            left = with_reasons(items, reasons or {})
+        return close_step(work.uow, month, work.now, house.settings.zone, left, by)
 
 
 def publish_month(house: House, month: str, by: str) -> Closed | Refused:
@@ -101,21 +113,7 @@ def _patience(house: House) -> timedelta:
     return timedelta(days=house.settings.close_after_days) + CLOSE_AT
 
 
-def _is_due(house: House, month: str) -> bool:
+def _is_due(work: Work, month: str) -> bool:
     """Whether this month is the next to be closed and nobody has begun."""
-    now, zone = house.clock.now(), house.settings.zone
-    with house.store.reading() as uow:
-        waiting = months_to_close(uow, now, zone)
-        return waiting[:1] == [month] and close_of(uow, month) is None
-
-
-def _left_open(
-    house: House, uow: UnitOfWork, month: str, reasons: Mapping[str, str] | None
-) -> list[LeftOpen] | NotReady:
-    """What is open now, with reasons; asked only while nobody has begun to close."""
-    waiting = months_to_close(uow, house.clock.now(), house.settings.zone)
-    if waiting[:1] != [month] or close_of(uow, month) is not None:
-        return []
-    items = still_open(uow, month, house.settings.zone)
-    lacking = [] if reasons is None else without_reason(items, reasons)
-    return NotReady(tuple(lacking)) if lacking else with_reasons(items, reasons or {})
+    waiting = months_to_close(work.uow, work.now, work.house.settings.zone)
+    return waiting[:1] == [month] and close_of(work.uow, month) is None

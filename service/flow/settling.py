@@ -53,7 +53,7 @@ def take_settlement(work: Work, pile: PileNow, settlement: Settlement, heard: He
         row.held_reason = None
         event = Event.DOUBTED if doubt else Event.FOUND
     if row.settled_at is None:
-        _fill(work, pile, row, settlement)
+        _fill(work, pile, row, settlement, heard.received_ms)
     if doubt:
         row.held_reason = row.held_reason or doubt
         alarms.raise_one(
@@ -122,8 +122,10 @@ def _claim(row: Session, settlement: Settlement, start_ms: int, end_ms: int) -> 
     )
 
 
-def _fill(work: Work, pile: PileNow, row: Session, settlement: Settlement) -> None:
-    start_ms, end_ms = _span(work, pile.id, row, settlement)
+def _fill(
+    work: Work, pile: PileNow, row: Session, settlement: Settlement, received_ms: int
+) -> None:
+    start_ms, end_ms = _span(work, pile.id, settlement, received_ms)
     row.started_at, row.ended_at = from_ms(start_ms), from_ms(end_ms)
     row.settled_at = work.now
     row.register_id = settlement.register_id
@@ -133,14 +135,15 @@ def _fill(work: Work, pile: PileNow, row: Session, settlement: Settlement) -> No
     row.stop_reason, row.power_cuts = settlement.stop_reason, settlement.power_cuts
 
 
-def _span(work: Work, pile: str, row: Session, settlement: Settlement) -> tuple[int, int]:
-    """When the session began and ended, by the service's clock (wire contract, section 5)."""
+def _span(work: Work, pile: str, settlement: Settlement, received_ms: int) -> tuple[int, int]:
+    """When the session began and ended, by the service's clock (wire contract, section 5); what
+    only the record knows is placed by when it came, however late it is measured again."""
 
     def time_of(boot_id: str, uptime_ms: int) -> int | None:
         boot = find_boot(work.uow, work.house.board, pile, boot_id)
         return boot.time_of(uptime_ms) if boot else None
 
-    return span_of(settlement, time_of, work.now_ms)
+    return span_of(settlement, time_of, received_ms)
 
 
 # --- pricing and posting -------------------------------------------------------------------------
@@ -180,8 +183,8 @@ def meter_again(
     decision = decision_of(work.uow, row.id) if row.decided_at is not None else None
     if decision is not None and not decision.was_billed:
         return _as_decided(work, decision, readings, tariff)
-    settlement = _record_of(work, row)
-    start_ms, end_ms = _span(work, row.pile, row, settlement)
+    settlement, received_ms = _record_of(work, row)
+    start_ms, end_ms = _span(work, row.pile, settlement, received_ms)
     row.started_at, row.ended_at = from_ms(start_ms), from_ms(end_ms)
     own = _points(work, readings)
     cuts = borders(tariff, row.started_at, row.ended_at, work.house.settings.zone) if tariff else []
@@ -204,11 +207,12 @@ def _as_decided(
     return measure(stretch, _points(work, readings), [to_ms(cut) for cut in cuts])
 
 
-def _record_of(work: Work, row: Session) -> Settlement:
-    """The record that settled a session: the first of its own pile; what others say is evidence."""
+def _record_of(work: Work, row: Session) -> tuple[Settlement, int]:
+    """The record that settled a session, and when it came (ms): the first of its own pile; what
+    others say is evidence."""
     own = [copy for copy in settlements_of(work.uow, row.id) if copy.pile == row.pile]
     first = min(own, key=lambda one: (one.received_ms, one.settlement_seq, one.verdict != "stored"))
-    return Settlement.model_validate_json(first.payload)
+    return Settlement.model_validate_json(first.payload), first.received_ms
 
 
 def _points(work: Work, readings: list[Reading]) -> list[Point]:

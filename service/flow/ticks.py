@@ -72,9 +72,14 @@ def post_settled(house: House, wait: timedelta) -> int:
     """Post sessions that were settled at least `wait` ago, in the order in which they ended; how
     many were looked at."""
     with house.work() as work:
-        rows = list(to_post(work.uow, work.now - wait, POST_AT_ONCE))
-        if rows:
-            work.count("posted", str(settling.post(work, rows)))
+        return post_some(work, wait)
+
+
+def post_some(work: Work, wait: timedelta) -> int:
+    """The same inside a unit of work that does more."""
+    rows = list(to_post(work.uow, work.now - wait, POST_AT_ONCE))
+    if rows:
+        work.count("posted", str(settling.post(work, rows)))
     return len(rows)
 
 

@@ -161,6 +161,23 @@ def test_interrupted_at_any_step_and_called_again_it_arrives_at_the_same(
     assert not misfits(over.store)
 
 
+def test_posting_and_the_first_step_of_a_close_are_one_deed(over: House, monkeypatch):
+    """Nothing that settles in between can slip into the month after: there is no in between."""
+    posted, begun = [], []
+    monkeypatch.setattr(
+        books.ticks, "post_some", lambda work, wait: posted.append((work.uow, wait)) or 0
+    )
+    first_step = books.close_step
+
+    def step(uow, *given):
+        begun.append(uow)
+        return first_step(uow, *given)
+
+    monkeypatch.setattr(books, "close_step", step)
+    books.close(over, MARCH, "committee:1", WHY)
+    assert posted == [(begun[0], timedelta(0))]
+
+
 def test_a_close_that_was_interrupted_half_way_can_be_published_by_the_button(over: House):
     """Only its first step is stored: the button that publishes finishes the rest."""
     with over.store.writing() as uow:

@@ -392,14 +392,17 @@ def test_unplugged_during_the_cut_it_is_settled_as_power_loss_rule_20(house, pil
     assert bill.ended_at - bill.started_at == timedelta(minutes=30)
 
 
-def test_a_record_of_a_life_that_was_never_heard_is_placed_by_its_length(house, pile, sold):
+def test_a_record_of_a_life_that_was_never_heard_is_placed_by_its_length(house, pile, sold, clock):
+    """It ends when the record came, also when it is measured again and posted ten minutes later."""
     record = pile.settlement(sold, 1000, 1613)
     for moment in ("start", "end"):
         record[moment] = {**record[moment], "boot_id": "deadbeef"}
+    came = clock.now()
     assert send_record(pile, record) == "stored"
+    clock.advance(600)
     post_now(house)
     (bill,) = billed(house.store)
-    assert bill.ended_at - bill.started_at == timedelta(hours=1)
+    assert (bill.started_at, bill.ended_at) == (came - timedelta(hours=1), came)
 
 
 @pytest.fixture
