@@ -20,6 +20,8 @@ VENDOR, FONTS = "service/pages/static/vendor", "service/pages/paper/fonts"
 ASSETS = {
     "htmx.org/dist/htmx.min.js": f"{VENDOR}/htmx.js",
     "htmx-ext-sse/dist/sse.min.js": f"{VENDOR}/htmx-sse.js",
+    "uplot/dist/uPlot.iife.min.js": f"{VENDOR}/uplot.js",
+    "uplot/dist/uPlot.min.css": f"{VENDOR}/uplot.css",
     "axe-core/axe.min.js": f"{VENDOR}/axe.js",
     "@embedpdf/fonts-sc/fonts/NotoSansHans-Regular.otf": f"{FONTS}/regular.otf",
     "@embedpdf/fonts-sc/fonts/NotoSansHans-Bold.otf": f"{FONTS}/bold.otf",
