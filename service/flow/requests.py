@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from service.billing.pricing import energy_for
@@ -35,6 +36,7 @@ class StartRequest:
     max_duration_s: int | None = None
     max_energy_wh: int | None = None
     continues_id: str | None = None
+    ready_by_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def start_in(work: Work, request: StartRequest) -> Started | Refused:
         max_energy_wh=min(wh for wh in energies if wh is not None),
         max_power_w=min(pile.outlet_limit_w, house.settings.outlet_limit_w),
         cap_fen=request.cap_fen,
+        ready_by_at=request.ready_by_at,
         requested_at=work.now,
     )
     return _admit_or_queue(work, pile, row)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from service.alerts.actions import close_what_is_over
 from service.clock import to_ms
 from service.feeders.actions import record_peaks
-from service.flow import alarms, cables, requests, settling, steps
+from service.flow import alarms, cables, requests, settling, steps, wishes
 from service.flow.house import House, Work
 from service.piles.actions import (
     close_command,
@@ -50,6 +50,7 @@ def tick(house: House) -> None:
         _notice_silence(work)
         _notice_overrun(work)
         alarms.mark_faults(work)
+        wishes.follow_wishes(work)
 
 
 def tick_slowly(house: House) -> None:

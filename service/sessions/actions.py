@@ -10,9 +10,12 @@ from service.sessions.lifecycle import Event, NoSuchStep, State, Step, step
 from service.sessions.records import (
     Session,
     SettlementCopy,
+    Wish,
     copies_of,
     settlements_of,
+    wish_of,
 )
+from service.sessions.wishes import Turn, Verdict, Waiting
 from service.store import UnitOfWork
 
 
@@ -82,3 +85,49 @@ def content_of(settlement: Settlement) -> str:
     """A fingerprint of a settlement without `attempt`, the only field that may differ."""
     fields = settlement.model_dump(exclude={"attempt"})
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def make_wish(
+    uow: UnitOfWork,
+    household_id: int,
+    now: datetime,
+    until: datetime,
+    *,
+    entrance: int | None = None,
+    pile: str | None = None,
+) -> Wish:
+    """A household wants to be told when an outlet is free there; it replaces its earlier wish."""
+    row = wish_of(uow, household_id) or Wish(household_id=household_id, asked_at=now, ends_at=until)
+    row.entrance, row.pile = entrance, pile
+    row.asked_at, row.ends_at = now, until
+    row.told_at = row.told_pile = row.told_outlet = None
+    uow.session.add(row)
+    return row
+
+
+def drop_wish(uow: UnitOfWork, household_id: int) -> bool:
+    """The household does not wait any more; False if it did not."""
+    row = wish_of(uow, household_id)
+    if row is not None:
+        uow.session.delete(row)
+    return row is not None
+
+
+def waiting(row: Wish) -> Waiting:
+    """A wish as the rules see it."""
+    return Waiting(row.entrance, row.pile, row.ends_at, row.told_at, row.told_pile, row.told_outlet)
+
+
+def follow_wish(uow: UnitOfWork, row: Wish, verdict: Verdict, now: datetime) -> bool:
+    """Write down what became of a wish; whether anything did."""
+    if verdict.turn is Turn.STAYS:
+        return False
+    if verdict.turn is Turn.OVER:
+        uow.session.delete(row)
+    elif verdict.spot is not None:
+        row.told_at, row.told_pile, row.told_outlet = now, verdict.spot.pile, verdict.spot.outlet
+        uow.session.add(row)
+    else:
+        row.told_pile = row.told_outlet = None
+        uow.session.add(row)
+    return True

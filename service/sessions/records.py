@@ -46,6 +46,7 @@ class Session(SQLModel, table=True):
     max_energy_wh: int
     max_power_w: int
     cap_fen: int | None = big(default=None)
+    ready_by_at: datetime | None = instant(default=None)
 
     requested_at: datetime = instant(index=True)
     commanded_at: datetime | None = instant(default=None)
@@ -64,6 +65,25 @@ class Session(SQLModel, table=True):
     held_reason: str | None = None
     why: str | None = Field(default=None, description="what set it: refusal code, shed, feeder")
     power_cuts: int = 0
+
+
+class Wish(SQLModel, table=True):
+    """A household wants to be told when an outlet is free, at an entrance or at one pile.
+
+    One per household; it ends by itself. `told_at` is when it was told last, of which outlet is in
+    `told_pile` and `told_outlet`; those two are empty again once that outlet was taken.
+    """
+
+    __tablename__ = "wish"
+
+    household_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    entrance: int | None = None
+    pile: str | None = Field(default=None, max_length=23)
+    asked_at: datetime = instant()
+    ends_at: datetime = instant()
+    told_at: datetime | None = instant(default=None)
+    told_pile: str | None = Field(default=None, max_length=23)
+    told_outlet: int | None = None
 
 
 class SettlementCopy(SQLModel, table=True):
@@ -193,6 +213,29 @@ def of_household(uow: UnitOfWork, household_id: int, limit: int) -> Sequence[Ses
         .limit(limit)
     )
     return uow.session.exec(statement).all()
+
+
+def household_page(
+    uow: UnitOfWork, household_id: int, limit: int, before: datetime | None = None
+) -> Sequence[Session]:
+    """A household's sessions that are over, newest first; those asked for before a moment."""
+    statement = select(Session).where(
+        Session.household_id == household_id, col(Session.state).not_in(OPEN)
+    )
+    if before is not None:
+        statement = statement.where(col(Session.requested_at) < before)
+    statement = statement.order_by(col(Session.requested_at).desc(), col(Session.id).desc())
+    return uow.session.exec(statement.limit(limit)).all()
+
+
+def wish_of(uow: UnitOfWork, household_id: int) -> Wish | None:
+    """What a household waits for, if it does."""
+    return uow.session.get(Wish, household_id)
+
+
+def wishes(uow: UnitOfWork) -> Sequence[Wish]:
+    """Every wish that is kept."""
+    return uow.session.exec(select(Wish).order_by(col(Wish.household_id))).all()
 
 
 def decision_of(uow: UnitOfWork, session_id: str) -> HeldDecision | None:

@@ -68,6 +68,7 @@ def upgrade() -> None:
     sa.Column('max_energy_wh', sa.Integer(), nullable=False),
     sa.Column('max_power_w', sa.Integer(), nullable=False),
     sa.Column('cap_fen', sa.BigInteger(), nullable=True),
+    sa.Column('ready_by_at', service.store.columns.Instant(), nullable=True),
     sa.Column('requested_at', service.store.columns.Instant(), nullable=False),
     sa.Column('commanded_at', service.store.columns.Instant(), nullable=True),
     sa.Column('started_at', service.store.columns.Instant(), nullable=True),
@@ -464,6 +465,17 @@ def upgrade() -> None:
     sa.Column('added_by', sa.Integer(), nullable=True),
     sa.PrimaryKeyConstraint('sha256', name=op.f('pk_voucher'))
     )
+    op.create_table('wish',
+    sa.Column('household_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('entrance', sa.Integer(), nullable=True),
+    sa.Column('pile', sqlmodel.sql.sqltypes.AutoString(length=23), nullable=True),
+    sa.Column('asked_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('ends_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('told_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('told_pile', sqlmodel.sql.sqltypes.AutoString(length=23), nullable=True),
+    sa.Column('told_outlet', sa.Integer(), nullable=True),
+    sa.PrimaryKeyConstraint('household_id', name=op.f('pk_wish'))
+    )
     op.create_table('billed_session',
     sa.Column('session_id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
     sa.Column('entry_id', sa.BigInteger(), nullable=False),
@@ -719,6 +731,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_billed_session_month')
 
     op.drop_table('billed_session')
+    op.drop_table('wish')
     op.drop_table('voucher')
     op.drop_table('tariff_version')
     op.drop_table('tariff_draft')
