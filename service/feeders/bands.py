@@ -23,7 +23,7 @@ class Widths:
 
 SHARES, EDGES = (0.025, 0.25, 0.75, 0.975), (-1.96, -0.67, 0.67, 1.96)
 
-USUAL_WIDTHS = Widths(*((edge,) * STEPS for edge in EDGES)))
+USUAL_WIDTHS = Widths(*((edge,) * STEPS for edge in EDGES))
 """Before any forecast could be compared with what came: those of a normal distribution."""
 
 
@@ -36,9 +36,7 @@ def widths(misses: Iterable[tuple[int, float]]) -> Widths:
     rows = []
     for step in range(STEPS):
         near = sorted(miss for one in by_step[max(0, step - 3) : step + 4] for miss in one)
-        rows.append(
-            tuple(_quantile(near, *part) for part in zip(SHARES, EDGES, strict=True))
-        )
+        rows.append(tuple(_quantile(near, *part) for part in zip(SHARES, EDGES, strict=True)))
     low95, low50, high50, high95 = zip(*rows, strict=True)
     return Widths(
         tuple(min(0.0, value) for value in low95), tuple(min(0.0, value) for value in low50),
