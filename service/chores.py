@@ -3,10 +3,11 @@
 Plain functions, called by the timetable, by tests and by hand; each may run again at any time.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
+from service.alerts.records import forget_photos
 from service.alerts.sender import Messenger
 from service.desk.actions.erasing import Erased, erase
 from service.desk.actions.owing import arrears, held_back
@@ -100,5 +101,7 @@ def forget(house: House) -> Erased:
     now: datetime = house.clock.now()
     with house.store.writing() as uow:
         erased = erase(uow, now, house.settings.erase_after_days)
-    log.info("forgotten", **{name: getattr(erased, name) for name in Erased.__slots__})
+        photos = forget_photos(uow, now - timedelta(days=house.settings.photos_last_days))
+    counts = {name: getattr(erased, name) for name in Erased.__slots__}
+    log.info("forgotten", photos=photos, **counts)
     return erased

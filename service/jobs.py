@@ -17,10 +17,12 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
+from pydantic import SecretStr
 
 from service import chores
 from service.alerts.actions import due_notifications, mark_failed, mark_sent
 from service.alerts.digest import DigestRules
+from service.alerts.escalation import EscalationRules
 from service.alerts.sender import Messenger, Notifier
 from service.billing.outcomes import Refused
 from service.clock import SystemClock, monotonic
@@ -68,15 +70,25 @@ def send_notifications(house: House, messenger: Messenger) -> int:
     Sending takes seconds, so no unit of work is open meanwhile; each is marked as soon as it left,
     so a kill in between repeats at most one. Without any address nobody is told: a gauge shows it.
     """
-    channels = channel_addresses(house)
-    if not channels:
+    channels, next_in_line = channel_addresses(house), next_addresses(house)
+    if not channels and not next_in_line:
         return 0
     rules = DigestRules(cooldown_s=house.settings.notify_cooldown_s)
+    escalate = EscalationRules(after_s=house.settings.escalate_after_minutes * 60)
     with house.store.writing() as uow:
-        due = list(due_notifications(uow, house.clock.now(), list(channels), rules=rules))
+        due = list(
+            due_notifications(
+                uow,
+                house.clock.now(),
+                list(channels),
+                rules=rules,
+                next_in_line=list(next_in_line),
+                escalate=escalate,
+            )
+        )
     left = 0
     for one in due:
-        address = channels.get(one.channel)
+        address = (channels | next_in_line).get(one.channel)
         error = (
             messenger.send([address], one.title, one.text)
             if address is not None
@@ -93,7 +105,16 @@ def send_notifications(house: House, messenger: Messenger) -> int:
 
 def channel_addresses(house: House) -> dict[str, str]:
     """The addresses that people set, by a name without secrets: 'mailto-1', 'wecombot-2'."""
-    addresses = [url.get_secret_value() for url in house.settings.notify_urls]
+    return _named(house.settings.notify_urls)
+
+
+def next_addresses(house: House) -> dict[str, str]:
+    """The same of who is next in line when nobody answers: 'next-mailto-1'."""
+    return {f"next-{name}": url for name, url in _named(house.settings.escalate_urls).items()}
+
+
+def _named(urls: Sequence[SecretStr]) -> dict[str, str]:
+    addresses = [url.get_secret_value() for url in urls]
     return {f"{url.partition(':')[0][:20]}-{n}": url for n, url in enumerate(addresses, start=1)}
 
 

@@ -57,6 +57,17 @@ class Settings(BaseSettings):
         default_factory=list, description="apprise addresses of maintenance and gatehouse."
     )
     notify_cooldown_s: int = 900
+    escalate_urls: list[SecretStr] = Field(
+        default_factory=list,
+        description="apprise addresses of who is next in line when nobody answers.",
+    )
+    escalate_after_minutes: int = Field(
+        15,
+        ge=1,
+        le=240,
+        description="Minutes in which somebody has to acknowledge or take a critical incident; "
+        "then the next in line are told, or the first ones again where nobody is next.",
+    )
 
     committee_notify_urls: list[SecretStr] = Field(
         default_factory=list, description="apprise addresses of the committee: reminders, closes."
@@ -77,6 +88,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Days after which payers' names, and what people wrote, are erased; the books "
         "need neither (Personal Information Protection Law, article 19: the shortest time).",
+    )
+    photos_last_days: int = Field(
+        90,
+        ge=1,
+        description="Days after the closing of an incident in which its photos may be looked at; "
+        "then they are erased.",
     )
 
     @property

@@ -46,6 +46,7 @@ class Concern:
     snoozed_until: datetime | None = None
     notified_at: datetime | None = None
     reopened_at: datetime | None = None
+    escalated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def plan(
             return None
         if last_ordinary_at is not None and now - last_ordinary_at < timedelta(seconds=rules.gap_s):
             return None
-    return Digest(urgent, tuple(sorted(due, key=_worst_first)))
+    return Digest(urgent, tuple(sorted(due, key=worst_first)))
 
 
 def retry_at(attempts: int, now: datetime, rules: DigestRules) -> datetime:
@@ -111,13 +112,15 @@ def retry_at(attempts: int, now: datetime, rules: DigestRules) -> datetime:
 
 def title(digest: Digest, language: str) -> str:
     """The first line: the worst of it, and how many more."""
+    what = headline_of(digest, language)
+    return say(language, N_("URGENT: {what}"), what=what) if digest.urgent else what
+
+
+def headline_of(digest: Digest, language: str) -> str:
+    """What is worst, where, and how many more."""
     worst, more = digest.concerns[0], len(digest.concerns) - 1
     what = headline(worst.code, language)
     values = {"what": what, "place": worst.place.in_language(language), "more": more}
-    if digest.urgent:
-        if more:
-            return say(language, N_("URGENT: {what}, {place}, and {more} more"), **values)
-        return say(language, N_("URGENT: {what}, {place}"), **values)
     if more:
         return say(language, N_("{what}, {place}, and {more} more"), **values)
     return say(language, N_("{what}, {place}"), **values)
@@ -126,7 +129,7 @@ def title(digest: Digest, language: str) -> str:
 def body(digest: Digest, language: str) -> str:
     """Everything else, by entrance; the same trouble at many piles is one line."""
     lines: list[str] = []
-    in_order = sorted(digest.concerns, key=lambda c: (c.entrance or 0, *_worst_first(c)))
+    in_order = sorted(digest.concerns, key=lambda c: (c.entrance or 0, *worst_first(c)))
     for entrance, group in groupby(in_order, key=lambda c: c.entrance):
         if entrance is not None:
             lines.append(say(language, N_("Entrance {entrance}"), entrance=entrance))
@@ -148,7 +151,8 @@ def _line(code: str, alike: list[Concern], language: str) -> str:
     return f"{line}. {detail.in_language(language)}" if len(alike) == 1 and detail else line
 
 
-def _worst_first(concern: Concern) -> tuple[int, str, datetime, int]:
+def worst_first(concern: Concern) -> tuple[int, str, datetime, int]:
+    """A key to sort by: what is critical first, then alike together, then oldest first."""
     return (-concern.severity.rank, concern.code, concern.show_at, concern.incident_id)
 
 

@@ -31,6 +31,7 @@ class Deed(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     TAKE = "take"
     NOTE = "note"
+    PHOTO = "photo"
     SNOOZE = "snooze"
     CLOSE = "close"
 
@@ -79,7 +80,7 @@ REFUSED: Mapping[tuple[State, Deed], str] = {
     (State.CLOSED, Deed.SNOOZE): IS_CLOSED,
     (State.CLOSED, Deed.CLOSE): IS_CLOSED,
 }
-"""Every pair that is not here may be done; a note may always be added."""
+"""Every pair that is not here may be done; a note or a photo may always be added."""
 
 
 def state_of(times: Times) -> State:

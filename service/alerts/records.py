@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, Column, Index, func, or_, text
+from sqlalchemy import JSON, Column, Index, LargeBinary, delete, func, or_, text
 from sqlmodel import Field, SQLModel, col, select
 
 from service.alerts.digest import Concern
@@ -61,6 +61,10 @@ class Incident(SQLModel, table=True):
     snoozed_by: str | None = None
     snooze_reason: str | None = None
     notified_at: datetime | None = instant(default=None)
+    escalated_at: datetime | None = instant(default=None)
+    escalated_to: str | None = Field(
+        default=None, max_length=8, description="'next' in line, or the first ones 'again'"
+    )
 
     def times(self) -> Times:
         """The moments that decide its state."""
@@ -91,6 +95,7 @@ class Incident(SQLModel, table=True):
             snoozed_until=self.snoozed_until,
             notified_at=self.notified_at,
             reopened_at=self.reopened_at,
+            escalated_at=self.escalated_at,
         )
 
 
@@ -102,6 +107,31 @@ class IncidentNote(SQLModel, table=True):
     at: datetime = instant()
     by: str
     text: str
+
+
+class IncidentPhoto(SQLModel, table=True):
+    """What an incident looked like, without camera data (photos.py); named by the SHA-256 of its
+    content. The same photo sent twice is one."""
+
+    __tablename__ = "incident_photo"
+    __table_args__ = (Index("uq_incident_photo", "incident_id", "sha256", unique=True),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    incident_id: int = Field(sa_type=BigId, foreign_key="incident.id")
+    at: datetime = instant()
+    by: str
+    sha256: str = Field(max_length=64)
+    media_type: str = Field(max_length=40)
+    content: bytes = Field(sa_type=LargeBinary)
+
+
+class PhotoFacts(NamedTuple):
+    """A photo without its content."""
+
+    id: int
+    incident_id: int
+    at: datetime
+    by: str
 
 
 class Notification(SQLModel, table=True):
@@ -174,6 +204,48 @@ def note_rows(uow: UnitOfWork, incident_id: int) -> Sequence[IncidentNote]:
         select(IncidentNote)
         .where(IncidentNote.incident_id == incident_id)
         .order_by(col(IncidentNote.id))
+    )
+    return uow.session.exec(statement).all()
+
+
+def photo_facts(uow: UnitOfWork, incident_ids: Iterable[int]) -> list[PhotoFacts]:
+    """The photos of incidents without their content, oldest first."""
+    statement = (
+        select(IncidentPhoto.id, IncidentPhoto.incident_id, IncidentPhoto.at, IncidentPhoto.by)
+        .where(col(IncidentPhoto.incident_id).in_(list(incident_ids)))
+        .order_by(col(IncidentPhoto.id))
+    )
+    rows = uow.session.exec(statement).all()
+    return [PhotoFacts(number or 0, incident, at, by) for number, incident, at, by in rows]
+
+
+def photo_row(uow: UnitOfWork, photo_id: int) -> IncidentPhoto | None:
+    """One photo with its content."""
+    return uow.session.get(IncidentPhoto, photo_id)
+
+
+def photo_with(uow: UnitOfWork, incident_id: int, sha256: str) -> IncidentPhoto | None:
+    """The photo of an incident with this content, if it was sent before."""
+    statement = select(IncidentPhoto).where(
+        IncidentPhoto.incident_id == incident_id, IncidentPhoto.sha256 == sha256
+    )
+    return uow.session.exec(statement).first()
+
+
+def forget_photos(uow: UnitOfWork, before: datetime) -> int:
+    """Erase the photos of incidents that were closed before a moment; how many."""
+    closed = select(Incident.id).where(col(Incident.closed_at) < before)
+    statement = delete(IncidentPhoto).where(col(IncidentPhoto.incident_id).in_(closed))
+    return uow.session.exec(statement).rowcount
+
+
+def closed_rows(uow: UnitOfWork, limit: int) -> Sequence[Incident]:
+    """What was closed last, newest first."""
+    statement = (
+        select(Incident)
+        .where(col(Incident.closed_at).is_not(None))
+        .order_by(col(Incident.closed_at).desc(), col(Incident.id).desc())
+        .limit(limit)
     )
     return uow.session.exec(statement).all()
 

@@ -265,5 +265,6 @@ def set_in_service(
     row = uow.session.get(Pile, pile.id)
     if row is not None:
         row.in_service, row.out_of_service_reason = in_service, None if in_service else reason
+        row.out_of_service_at = None if in_service else now
         uow.session.add(row)
         uow.after_commit(lambda: setattr(pile, "in_service", in_service))

@@ -24,6 +24,7 @@ class Pile(SQLModel, table=True):
     outlet_limit_w: int = 1000
     in_service: bool = True
     out_of_service_reason: str | None = None
+    out_of_service_at: datetime | None = instant(default=None)
     enrolled_at: datetime = instant()
     board_printed_at: datetime | None = instant(default=None)
     board_tariff_id: int | None = None
@@ -164,6 +165,27 @@ def boots_of(uow: UnitOfWork, pile: str) -> Sequence[Boot]:
     return uow.session.exec(select(Boot).where(Boot.pile == pile).order_by(col(Boot.no))).all()
 
 
+def last_boots(uow: UnitOfWork, pile: str, limit: int) -> Sequence[Boot]:
+    """The newest lives of a pile, newest first."""
+    statement = select(Boot).where(Boot.pile == pile).order_by(col(Boot.no).desc()).limit(limit)
+    return uow.session.exec(statement).all()
+
+
+def last_stops_of_any(uow: UnitOfWork, pile: str, since_ms: int) -> Sequence[Command]:
+    """The off commands to a pile that named no session, newest first."""
+    statement = (
+        select(Command)
+        .where(
+            Command.pile == pile,
+            Command.cmd == "stop",
+            col(Command.session_id).in_([None, "any"]) | col(Command.session_id).is_(None),
+            Command.issued_ms >= since_ms,
+        )
+        .order_by(col(Command.issued_ms).desc())
+    )
+    return uow.session.exec(statement).all()
+
+
 def boots_by_no(uow: UnitOfWork, numbers: Iterable[int]) -> dict[int, Boot]:
     """Boots by their number."""
     wanted = set(numbers)
@@ -270,6 +292,12 @@ def last_commands(uow: UnitOfWork, pile: str, limit: int) -> Sequence[Command]:
         .order_by(col(Command.issued_ms).desc())
         .limit(limit)
     )
+    return uow.session.exec(statement).all()
+
+
+def commands_since(uow: UnitOfWork, cmd: str, first_id: str) -> Sequence[Command]:
+    """Every command of one kind since an id (ids rise with time), whatever became of it."""
+    statement = select(Command).where(Command.cmd == cmd, col(Command.id) >= first_id)
     return uow.session.exec(statement).all()
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from service.alerts import actions
-from service.alerts.actions import Cleared, Done, Refused
+from service.alerts.actions import Cleared, Done, Refused, raising
 from service.alerts.lifecycle import OnRaise, State
 from service.alerts.records import Incident, incident_row, open_counts, open_rows, rows_between
 from service.alerts.subject import from_pieces
@@ -341,7 +341,7 @@ def test_whoever_is_quicker_opens_it_and_the_other_refreshes_it(
     """Two raises at the same moment: the second looked before the first was stored."""
     first = raised(store, SMOKE, clock).incident
     looks = iter([None, first])
-    monkeypatch.setattr(actions, "newest_of_key", lambda *_: next(looks))
+    monkeypatch.setattr(raising, "newest_of_key", lambda *_: next(looks))
     result = raised(store, SMOKE, clock)
     assert result.what is OnRaise.REFRESH
     assert (result.incident.id, result.incident.count) == (first.id, 2)

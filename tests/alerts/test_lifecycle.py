@@ -111,11 +111,11 @@ def test_ordinary_incidents_close_by_themselves_and_critical_ones_never():
 
 
 MAY = {
-    State.RAISED: {Deed.ACKNOWLEDGE, Deed.TAKE, Deed.NOTE, Deed.SNOOZE, Deed.CLOSE},
-    State.ACKNOWLEDGED: {Deed.TAKE, Deed.NOTE, Deed.SNOOZE, Deed.CLOSE},
-    State.TAKEN: {Deed.TAKE, Deed.NOTE, Deed.SNOOZE, Deed.CLOSE},
-    State.CLEARED: {Deed.ACKNOWLEDGE, Deed.TAKE, Deed.NOTE, Deed.SNOOZE, Deed.CLOSE},
-    State.CLOSED: {Deed.NOTE},
+    State.RAISED: {Deed.ACKNOWLEDGE, Deed.TAKE, Deed.NOTE, Deed.PHOTO, Deed.SNOOZE, Deed.CLOSE},
+    State.ACKNOWLEDGED: {Deed.TAKE, Deed.NOTE, Deed.PHOTO, Deed.SNOOZE, Deed.CLOSE},
+    State.TAKEN: {Deed.TAKE, Deed.NOTE, Deed.PHOTO, Deed.SNOOZE, Deed.CLOSE},
+    State.CLEARED: {Deed.ACKNOWLEDGE, Deed.TAKE, Deed.NOTE, Deed.PHOTO, Deed.SNOOZE, Deed.CLOSE},
+    State.CLOSED: {Deed.NOTE, Deed.PHOTO},
 }
 
 

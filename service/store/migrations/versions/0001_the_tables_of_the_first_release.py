@@ -59,6 +59,7 @@ def upgrade() -> None:
     sa.Column('outlet', sa.Integer(), nullable=False),
     sa.Column('household_id', sa.Integer(), nullable=True),
     sa.Column('source', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('pass_id', sa.BigInteger(), nullable=True),
     sa.Column('asked_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('idempotency_key', sqlmodel.sql.sqltypes.AutoString(length=120), nullable=True),
     sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
@@ -90,6 +91,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('charge_session', schema=None) as batch_op:
         batch_op.create_index('ix_charge_session_household_requested', ['household_id', 'requested_at'], unique=False)
+        batch_op.create_index('ix_charge_session_pass', ['pass_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_charge_session_requested_at'), ['requested_at'], unique=False)
         batch_op.create_index('ix_charge_session_state_ended', ['state', 'ended_at'], unique=False)
         batch_op.create_index('uq_charge_session_one_open_per_outlet', ['pile', 'outlet'], unique=True, sqlite_where=sa.text("state IN ('queued', 'starting', 'charging', 'stopping')"), postgresql_where=sa.text("state IN ('queued', 'starting', 'charging', 'stopping')"))
@@ -199,6 +201,8 @@ def upgrade() -> None:
     sa.Column('snoozed_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('snooze_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('notified_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('escalated_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('escalated_to', sqlmodel.sql.sqltypes.AutoString(length=8), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_incident'))
     )
     with op.batch_alter_table('incident', schema=None) as batch_op:
@@ -296,6 +300,7 @@ def upgrade() -> None:
     sa.Column('outlet_limit_w', sa.Integer(), nullable=False),
     sa.Column('in_service', sa.Boolean(), nullable=False),
     sa.Column('out_of_service_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('out_of_service_at', service.store.columns.Instant(), nullable=True),
     sa.Column('enrolled_at', service.store.columns.Instant(), nullable=False),
     sa.Column('board_printed_at', service.store.columns.Instant(), nullable=True),
     sa.Column('board_tariff_id', sa.Integer(), nullable=True),
@@ -533,6 +538,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_hand_entry_household_id'), ['household_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_hand_entry_state'), ['state'], unique=False)
 
+    op.create_table('incident_photo',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('incident_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', service.store.columns.Instant(), nullable=False),
+    sa.Column('by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('media_type', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['incident_id'], ['incident.id'], name=op.f('fk_incident_photo_incident_id_incident')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_incident_photo'))
+    )
+    with op.batch_alter_table('incident_photo', schema=None) as batch_op:
+        batch_op.create_index('uq_incident_photo', ['incident_id', 'sha256'], unique=True)
+
     op.create_table('incidentnote',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('incident_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -559,6 +578,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('ledger_posting', schema=None) as batch_op:
         batch_op.create_index('ix_ledger_posting_household', ['household_id', 'entry_id'], unique=False, sqlite_where=sa.text('household_id IS NOT NULL'), postgresql_where=sa.text('household_id IS NOT NULL'))
+
+    op.create_table('passkey',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('household_id', sa.Integer(), nullable=False),
+    sa.Column('credential_id', sqlmodel.sql.sqltypes.AutoString(length=1400), nullable=False),
+    sa.Column('public_key', sqlmodel.sql.sqltypes.AutoString(length=2000), nullable=False),
+    sa.Column('sign_count', sa.BigInteger(), nullable=False),
+    sa.Column('agent', sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+    sa.Column('created_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('used_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('revoked_at', service.store.columns.Instant(), nullable=True),
+    sa.ForeignKeyConstraint(['household_id'], ['household.id'], name=op.f('fk_passkey_household_id_household')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_passkey')),
+    sa.UniqueConstraint('credential_id', name=op.f('uq_passkey_credential_id'))
+    )
+    with op.batch_alter_table('passkey', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_passkey_household_id'), ['household_id'], unique=False)
 
     op.create_table('payment_row',
     sa.Column('file_id', sa.BigInteger(), nullable=False),
@@ -594,24 +630,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('resident', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_resident_household_id'), ['household_id'], unique=False)
-
-    op.create_table('sign_in',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('digest', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
-    sa.Column('household_id', sa.Integer(), nullable=True),
-    sa.Column('staff_id', sa.Integer(), nullable=True),
-    sa.Column('created_at', service.store.columns.Instant(), nullable=False),
-    sa.Column('expires_at', service.store.columns.Instant(), nullable=False),
-    sa.Column('revoked_at', service.store.columns.Instant(), nullable=True),
-    sa.Column('agent', sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
-    sa.ForeignKeyConstraint(['household_id'], ['household.id'], name=op.f('fk_sign_in_household_id_household')),
-    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_sign_in_staff_id_staff')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_sign_in')),
-    sa.UniqueConstraint('digest', name=op.f('uq_sign_in_digest'))
-    )
-    with op.batch_alter_table('sign_in', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_sign_in_household_id'), ['household_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_sign_in_staff_id'), ['staff_id'], unique=False)
 
     op.create_table('tariff_band',
     sa.Column('version_id', sa.Integer(), nullable=False),
@@ -669,6 +687,9 @@ def upgrade() -> None:
     sa.Column('expires_at', service.store.columns.Instant(), nullable=True),
     sa.Column('used_at', service.store.columns.Instant(), nullable=True),
     sa.Column('revoked_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('most_energy_wh', sa.Integer(), nullable=True),
+    sa.Column('most_fen', sa.Integer(), nullable=True),
+    sa.Column('most_charges', sa.Integer(), nullable=True),
     sa.ForeignKeyConstraint(['household_id'], ['household.id'], name=op.f('fk_pass_household_id_household')),
     sa.ForeignKeyConstraint(['resident_id'], ['resident.id'], name=op.f('fk_pass_resident_id_resident')),
     sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_pass_staff_id_staff')),
@@ -680,11 +701,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_pass_staff_id'), ['staff_id'], unique=False)
         batch_op.create_index('uq_pass_live_digest', ['digest'], unique=True, sqlite_where=sa.text('revoked_at IS NULL'), postgresql_where=sa.text('revoked_at IS NULL'))
 
+    op.create_table('sign_in',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('digest', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('household_id', sa.Integer(), nullable=True),
+    sa.Column('staff_id', sa.Integer(), nullable=True),
+    sa.Column('pass_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('passkey_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('expires_at', service.store.columns.Instant(), nullable=False),
+    sa.Column('revoked_at', service.store.columns.Instant(), nullable=True),
+    sa.Column('agent', sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+    sa.ForeignKeyConstraint(['household_id'], ['household.id'], name=op.f('fk_sign_in_household_id_household')),
+    sa.ForeignKeyConstraint(['pass_id'], ['pass.id'], name=op.f('fk_sign_in_pass_id_pass')),
+    sa.ForeignKeyConstraint(['passkey_id'], ['passkey.id'], name=op.f('fk_sign_in_passkey_id_passkey')),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_sign_in_staff_id_staff')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sign_in')),
+    sa.UniqueConstraint('digest', name=op.f('uq_sign_in_digest'))
+    )
+    with op.batch_alter_table('sign_in', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sign_in_household_id'), ['household_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sign_in_pass_id'), ['pass_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sign_in_staff_id'), ['staff_id'], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table('sign_in', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_sign_in_staff_id'))
+        batch_op.drop_index(batch_op.f('ix_sign_in_pass_id'))
+        batch_op.drop_index(batch_op.f('ix_sign_in_household_id'))
+
+    op.drop_table('sign_in')
     with op.batch_alter_table('pass', schema=None) as batch_op:
         batch_op.drop_index('uq_pass_live_digest', sqlite_where=sa.text('revoked_at IS NULL'), postgresql_where=sa.text('revoked_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_pass_staff_id'))
@@ -698,11 +748,6 @@ def downgrade() -> None:
     op.drop_table('grid_bill')
     op.drop_table('bill_line')
     op.drop_table('tariff_band')
-    with op.batch_alter_table('sign_in', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_sign_in_staff_id'))
-        batch_op.drop_index(batch_op.f('ix_sign_in_household_id'))
-
-    op.drop_table('sign_in')
     with op.batch_alter_table('resident', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_resident_household_id'))
 
@@ -712,6 +757,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_payment_row_household_id'))
 
     op.drop_table('payment_row')
+    with op.batch_alter_table('passkey', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_passkey_household_id'))
+
+    op.drop_table('passkey')
     with op.batch_alter_table('ledger_posting', schema=None) as batch_op:
         batch_op.drop_index('ix_ledger_posting_household', sqlite_where=sa.text('household_id IS NOT NULL'), postgresql_where=sa.text('household_id IS NOT NULL'))
 
@@ -720,6 +769,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_incidentnote_incident_id'))
 
     op.drop_table('incidentnote')
+    with op.batch_alter_table('incident_photo', schema=None) as batch_op:
+        batch_op.drop_index('uq_incident_photo')
+
+    op.drop_table('incident_photo')
     with op.batch_alter_table('hand_entry', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_hand_entry_state'))
         batch_op.drop_index(batch_op.f('ix_hand_entry_household_id'))
@@ -796,6 +849,7 @@ def downgrade() -> None:
         batch_op.drop_index('uq_charge_session_one_open_per_outlet', sqlite_where=sa.text("state IN ('queued', 'starting', 'charging', 'stopping')"), postgresql_where=sa.text("state IN ('queued', 'starting', 'charging', 'stopping')"))
         batch_op.drop_index('ix_charge_session_state_ended')
         batch_op.drop_index(batch_op.f('ix_charge_session_requested_at'))
+        batch_op.drop_index('ix_charge_session_pass')
         batch_op.drop_index('ix_charge_session_household_requested')
 
     op.drop_table('charge_session')

@@ -1,37 +1,22 @@
-"""What the alerts room can do: incidents opened, refreshed, cleared and answered by people.
+"""Incidents opened, refreshed and cleared, by what piles say and by what is noticed about them."""
 
-Everything takes an open unit of work and `now`; nothing here sends anything.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from service.alerts import digest, lifecycle, subject
-from service.alerts.digest import DigestRules
-from service.alerts.lifecycle import COOLDOWN_S, Deed, OnClear, OnRaise
+from service.alerts import lifecycle, subject
+from service.alerts.lifecycle import COOLDOWN_S, OnClear, OnRaise
 from service.alerts.records import (
     Incident,
-    IncidentNote,
-    Notification,
-    incident_row,
-    last_ordinary_at,
     newest_of_key,
-    note_rows,
     open_rows,
     open_rows_of_piles,
-    unsent_rows,
 )
 from service.alerts.trouble import PILE, SERVICE, HeartbeatFaults, Trouble, new_row, severity_of
 from service.piles.faults import Severity
 from service.store import UnitOfWork
-from service.words import DEFAULT_LANGUAGE, Sentence
-
-LONGEST_SNOOZE_S = 24 * 3600
-KEEP_TRYING_S = 24 * 3600
-"""An ordinary notification that could not be sent for a day is no news; urgent ones stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +37,6 @@ class Cleared:
     """The cause of an incident is gone."""
 
     incident: Incident
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a person asked for was done."""
-
-    incident: Incident
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """What a person asked for was not done, and why."""
-
-    sentence: Sentence
 
 
 def raise_incident(
@@ -125,61 +96,6 @@ def recheck(
     return changes + [result for result in raised if result.is_news]
 
 
-def acknowledge(uow: UnitOfWork, incident_id: int, by: str, now: datetime) -> Done | Refused:
-    """Somebody has seen it: reminders stop."""
-    row = _may(uow, incident_id, Deed.ACKNOWLEDGE)
-    if isinstance(row, Refused):
-        return row
-    row.acknowledged_at, row.acknowledged_by = now, by
-    return _done(uow, row)
-
-
-def take(uow: UnitOfWork, incident_id: int, by: str, now: datetime) -> Done | Refused:
-    """Somebody goes to mend it (or takes it over); that also acknowledges it."""
-    row = _may(uow, incident_id, Deed.TAKE)
-    if isinstance(row, Refused):
-        return row
-    if row.acknowledged_at is None:
-        row.acknowledged_at, row.acknowledged_by = now, by
-    row.taken_at, row.taken_by = now, by
-    return _done(uow, row)
-
-
-def note(uow: UnitOfWork, incident_id: int, by: str, now: datetime, words: str) -> Done | Refused:
-    """Write something down on an incident, open or closed."""
-    row = _may(uow, incident_id, Deed.NOTE)
-    if isinstance(row, Refused):
-        return row
-    uow.session.add(IncidentNote(incident_id=incident_id, at=now, by=by, text=words.strip()))
-    return _done(uow, row)
-
-
-def close(
-    uow: UnitOfWork, incident_id: int, by: str, now: datetime, words: str = ""
-) -> Done | Refused:
-    """It is done. While a pile still reports it the reason has to be said."""
-    row = _may(uow, incident_id, Deed.CLOSE)
-    if isinstance(row, Refused):
-        return row
-    if row.source == PILE and row.cleared_at is None and not words.strip():
-        return Refused(Sentence(lifecycle.SAY_WHY))
-    row.closed_at, row.closed_by, row.note = now, by, words.strip() or None
-    return _done(uow, row)
-
-
-def snooze(
-    uow: UnitOfWork, incident_id: int, by: str, now: datetime, until: datetime, reason: str
-) -> Done | Refused:
-    """No notifications about it until then, with a reason, for at most a day."""
-    row = _may(uow, incident_id, Deed.SNOOZE)
-    if isinstance(row, Refused):
-        return row
-    if not reason.strip() or not now < until <= now + timedelta(seconds=LONGEST_SNOOZE_S):
-        return Refused(Sentence(lifecycle.SAY_WHY_AND_HOW_LONG))
-    row.snoozed_until, row.snoozed_by, row.snooze_reason = until, by, reason.strip()
-    return _done(uow, row)
-
-
 def close_what_is_over(
     uow: UnitOfWork, now: datetime, cooldown_s: int = COOLDOWN_S
 ) -> list[Incident]:
@@ -206,73 +122,6 @@ def open_incidents(uow: UnitOfWork, now: datetime) -> list[Incident]:
         if row.show_at <= now and not (row.cleared_at is not None and row.cleared_at < row.show_at)
     ]
     return sorted(shown, key=lambda row: -Severity(row.severity).rank)
-
-
-def notes_of(uow: UnitOfWork, incident_id: int) -> Sequence[IncidentNote]:
-    """What people wrote on an incident, oldest first."""
-    return note_rows(uow, incident_id)
-
-
-def due_notifications(
-    uow: UnitOfWork,
-    now: datetime,
-    channels: Sequence[str],
-    language: str = DEFAULT_LANGUAGE,
-    rules: DigestRules | None = None,
-) -> Sequence[Notification]:
-    """Make the notification that is due now, if any, and return all that are to be sent now.
-
-    Call it every second or two, commit, send outside the unit of work, then call `mark_sent` or
-    `mark_failed` in another. `channels` are names, one row each; addresses are never stored.
-    """
-    rules = rules or DigestRules()
-    rows = open_rows(uow)
-    planned = digest.plan([row.concern() for row in rows], now, rules, last_ordinary_at(uow))
-    if planned is not None:
-        told = {concern.incident_id for concern in planned.concerns}
-        for row in rows:
-            if row.id in told:
-                row.notified_at = now
-                uow.session.add(row)
-        for channel in channels:
-            uow.session.add(
-                Notification(
-                    channel=channel,
-                    urgent=planned.urgent,
-                    incident_ids=sorted(told),
-                    title=digest.title(planned, language),
-                    text=digest.body(planned, language),
-                    created_at=now,
-                    send_after=now,
-                )
-            )
-        uow.session.flush()
-    return unsent_rows(uow, now, since=now - timedelta(seconds=KEEP_TRYING_S))
-
-
-def mark_sent(uow: UnitOfWork, notification_id: int, now: datetime) -> None:
-    """It has left. Nothing happens if it is marked already."""
-    row = uow.session.get(Notification, notification_id)
-    if row is not None and row.sent_at is None:
-        row.sent_at, row.last_error = now, None
-        row.attempts += 1
-        uow.session.add(row)
-
-
-def mark_failed(
-    uow: UnitOfWork,
-    notification_id: int,
-    now: datetime,
-    error: str,
-    rules: DigestRules | None = None,
-) -> None:
-    """It could not be sent; it is tried again later. A failure never makes an incident."""
-    row = uow.session.get(Notification, notification_id)
-    if row is not None and row.sent_at is None:
-        row.attempts += 1
-        row.last_error = error[:500]
-        row.send_after = digest.retry_at(row.attempts, now, rules or DigestRules())
-        uow.session.add(row)
 
 
 def _open(uow: UnitOfWork, trouble: Trouble, at: datetime, now: datetime) -> RaiseResult:
@@ -320,6 +169,7 @@ def _reopen(row: Incident, now: datetime) -> None:
     """It is back. If somebody had closed it, their answer no longer stands."""
     if row.closed_at is not None:
         row.acknowledged_at = row.acknowledged_by = row.taken_at = row.taken_by = None
+        row.escalated_at = row.escalated_to = None
         if row.severity == Severity.CRITICAL:
             row.notified_at = None
     row.cleared_at = row.closed_at = row.closed_by = None
@@ -331,17 +181,3 @@ def _clear(uow: UnitOfWork, row: Incident, at: datetime, now: datetime) -> Clear
     uow.session.add(row)
     uow.session.flush()
     return Cleared(row)
-
-
-def _may(uow: UnitOfWork, incident_id: int, deed: Deed) -> Incident | Refused:
-    row = incident_row(uow, incident_id)
-    if row is None:
-        return Refused(Sentence(lifecycle.NOT_THERE))
-    reason = lifecycle.why_not(row.times(), deed)
-    return row if reason is None else Refused(reason)
-
-
-def _done(uow: UnitOfWork, row: Incident) -> Done:
-    uow.session.add(row)
-    uow.session.flush()
-    return Done(row)
