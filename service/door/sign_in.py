@@ -50,6 +50,7 @@ async def recognise(request: Request) -> Visitor:
         household_id=found.household_id,
         staff_id=found.staff_id,
         sign_in_id=found.sign_in_id,
+        pass_id=found.pass_id,
     )
 
 
@@ -146,12 +147,17 @@ def sign_out(request: Request) -> None:
 
 
 def sign_out_everywhere(request: Request) -> int:
-    """End every sign-in of this household or staff member; how many there were."""
+    """End every sign-in of this household or staff member, or of this helper's or guest's pass;
+    how many there were."""
     door, visitor = door_of(request), who(request)
     now = door.clock.now()
     with door.store.writing() as uow:
         ended = actions.sign_out_everywhere(
-            uow, now, household_id=visitor.household_id, staff_id=visitor.staff_id
+            uow,
+            now,
+            household_id=visitor.household_id,
+            staff_id=visitor.staff_id,
+            pass_id=visitor.pass_id,
         )
         actions.audit(uow, now, visitor.actor, "sign_in.revoke_own", detail={"ended": ended})
     set_cookie(request, door.cookie_name(COOKIE), "")
@@ -202,6 +208,7 @@ def _rotate(uow: UnitOfWork, request: Request, signed_in: SignedIn, how: str) ->
         role=signed_in.role,
         household_id=signed_in.household_id,
         staff_id=signed_in.staff_id,
+        pass_id=signed_in.pass_id,
     )
     actions.audit(uow, now, newcomer.actor, "sign_in.use", how)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.requests import HTTPConnection
 
-from service.households.access import Role, may, may_touch
+from service.households.access import Charge, Role, may, may_follow, may_touch
 from service.households.outcomes import Actor
 from service.words import DEFAULT_LANGUAGE, LANGUAGES
 
@@ -21,6 +21,7 @@ class Visitor:
     household_id: int | None = None
     staff_id: int | None = None
     sign_in_id: int | None = None
+    pass_id: int | None = None
     language: str = DEFAULT_LANGUAGE
     large: bool = False
     address: str = ""
@@ -36,10 +37,24 @@ class Visitor:
         """
         return may_touch(self.role, action, self.household_id, whose)
 
+    def may_follow(self, charge: Charge) -> bool:
+        """Whether the visitor may see and end this charge; where not, say 'not found'."""
+        return may_follow(self.role, self.household_id, self.pass_id, charge)
+
+    @property
+    def home_id(self) -> int | None:
+        """The household whose affairs these are; a helper or a guest has none of their own."""
+        return self.household_id if self.pass_id is None else None
+
+    @property
+    def number(self) -> int | None:
+        """Who it is, with the role: a staff account, the pass of a helper or guest, a household."""
+        return self.staff_id or self.pass_id or self.household_id
+
     @property
     def actor(self) -> Actor:
         """The visitor in the words of the audit trail."""
-        return Actor(self.role, self.staff_id or self.household_id, self.address)
+        return Actor(self.role, self.number, self.address)
 
 
 def who(request: HTTPConnection) -> Visitor:

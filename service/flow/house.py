@@ -45,6 +45,7 @@ class OpenSession:
     requested_ms: int
     commanded_ms: int | None
     started_ms: int | None
+    pass_id: int | None = None
     command_id: str | None = None
     missing_since_ms: int | None = None
     stall_told: bool = False
@@ -208,6 +209,7 @@ def remembered(row: Session) -> OpenSession:
         requested_ms=to_ms(row.requested_at),
         commanded_ms=to_ms(row.commanded_at) if row.commanded_at else None,
         started_ms=to_ms(row.started_at) if row.started_at else None,
+        pass_id=row.pass_id,
     )
 
 

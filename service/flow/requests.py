@@ -7,7 +7,7 @@ from typing import Any
 
 from service.billing.pricing import energy_for
 from service.feeders.admission import Wait
-from service.flow import cables, orders, steps
+from service.flow import cables, guests, orders, steps
 from service.flow.house import House, Work
 from service.households.actions import household_of, household_of_card
 from service.households.outcomes import Refused as NoHousehold
@@ -37,6 +37,7 @@ class StartRequest:
     max_energy_wh: int | None = None
     continues_id: str | None = None
     ready_by_at: datetime | None = None
+    pass_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,18 @@ def start_in(work: Work, request: StartRequest) -> Started | Refused:
         no = no or refuse(Reason.NO_TARIFF)
         work.count("refusals", no.reason)
         return no
-    energies = [house.settings.session_energy_wh, request.max_energy_wh, cap_wh]
+    rest = guests.allowance(work, request.pass_id, tariff, is_new=request.continues_id is None)
+    if isinstance(rest, Refused):
+        work.count("refusals", rest.reason)
+        return rest
+    energies = [house.settings.session_energy_wh, request.max_energy_wh, cap_wh, rest.energy_wh]
     row = Session(
         id=house.new_id(work.now_ms),
         pile=pile.id,
         outlet=request.outlet,
         household_id=request.household_id,
         source=request.source,
+        pass_id=request.pass_id,
         asked_by=request.asked_by,
         idempotency_key=request.key,
         state=State.QUEUED,
@@ -103,7 +109,7 @@ def start_in(work: Work, request: StartRequest) -> Started | Refused:
         ),
         max_energy_wh=min(wh for wh in energies if wh is not None),
         max_power_w=min(pile.outlet_limit_w, house.settings.outlet_limit_w),
-        cap_fen=request.cap_fen,
+        cap_fen=min((fen for fen in (request.cap_fen, rest.fen) if fen is not None), default=None),
         ready_by_at=request.ready_by_at,
         requested_at=work.now,
     )
@@ -180,13 +186,17 @@ def cut_entrance(house: House, entrance: int, asked_by: str) -> int:
     """Emergency: switch off every outlet of an entrance, with or without a session; how many
     commands were sent."""
     with house.work() as work:
-        sent = 0
-        for pile in house.board.piles.values():
-            if pile.entrance != entrance:
-                continue
-            for number in pile.outlets:
-                sent += _cut_outlet(work, pile, number, asked_by)
-        return sent
+        return cut_in(work, entrance, asked_by)
+
+
+def cut_in(work: Work, entrance: int, asked_by: str) -> int:
+    """The same inside an open unit of work."""
+    return sum(
+        _cut_outlet(work, pile, number, asked_by)
+        for pile in work.house.board.piles.values()
+        if pile.entrance == entrance
+        for number in pile.outlets
+    )
 
 
 def _cut_outlet(work: Work, pile: PileNow, number: int, asked_by: str) -> int:

@@ -11,6 +11,7 @@ class Reason(StrEnum):
 
     BAD_CODE = "bad_code"
     BAD_SIGN_IN = "bad_sign_in"
+    BAD_PASSKEY = "bad_passkey"
     UNKNOWN_CARD = "unknown_card"
     BLOCKED_CARD = "blocked_card"
     CARD_TAKEN = "card_taken"
@@ -18,6 +19,10 @@ class Reason(StrEnum):
     NO_SUCH_HOUSEHOLD = "no_such_household"
     LOGIN_TAKEN = "login_taken"
     UNKNOWN_ROLE = "unknown_role"
+    NOT_A_LOGIN = "not_a_login"
+    LAST_OF_COMMITTEE = "last_of_committee"
+    TOO_MANY_PASSES = "too_many_passes"
+    BAD_LIMIT = "bad_limit"
 
 
 SENTENCES = {
@@ -32,7 +37,23 @@ SENTENCES = {
     Reason.NOT_A_CARD: N_("A card number has 8, 14 or 20 characters of 0-9 and A-F."),
     Reason.NO_SUCH_HOUSEHOLD: N_("There is no such household."),
     Reason.LOGIN_TAKEN: N_("This sign-in name is taken. Choose another."),
+    Reason.BAD_PASSKEY: N_(
+        "This phone's key does not open anything here. Sign in with a code on paper; "
+        "after that the phone can make a new key."
+    ),
     Reason.UNKNOWN_ROLE: N_("There is no such role."),
+    Reason.NOT_A_LOGIN: N_(
+        "A sign-in name has 2 to 40 small letters, digits, dots or hyphens, and begins with a "
+        "letter."
+    ),
+    Reason.LAST_OF_COMMITTEE: N_(
+        "This is the last member of the committee who can sign in. Add another one first: "
+        "otherwise nobody could manage anything any more."
+    ),
+    Reason.TOO_MANY_PASSES: N_(
+        "There are {most} of these already. End one that is not needed any more."
+    ),
+    Reason.BAD_LIMIT: N_("Please choose a limit from the list."),
 }
 
 
@@ -54,6 +75,7 @@ class SignedIn:
     household_id: int | None
     staff_id: int | None
     lasts_seconds: int
+    pass_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +86,7 @@ class Bearer:
     household_id: int | None
     staff_id: int | None
     sign_in_id: int | None
+    pass_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +98,6 @@ class Actor:
     from_address: str = ""
 
 
-def refused(reason: Reason) -> Refused:
+def refused(reason: Reason, **values: object) -> Refused:
     """The refusal with its customary sentence. KeyError if it has none (a bug)."""
-    return Refused(reason, Sentence(SENTENCES[reason]))
+    return Refused(reason, Sentence(SENTENCES[reason], values))

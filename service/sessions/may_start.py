@@ -20,6 +20,9 @@ class Reason(StrEnum):
     CAP_TOO_SMALL = "cap_too_small"
     NO_SUCH_SESSION = "no_such_session"
     NOT_YOURS = "not_yours"
+    GUEST_ENDED = "guest_ended"
+    GUEST_USED_UP = "guest_used_up"
+    GUEST_WAITS = "guest_waits"
     BAD_REQUEST = "bad_request"
 
 
@@ -57,6 +60,16 @@ SENTENCES = {
     Reason.CAP_TOO_SMALL: N_("This limit does not pay for any energy. Please choose a higher one."),
     Reason.NO_SUCH_SESSION: N_("There is no such session."),
     Reason.NOT_YOURS: N_("This session belongs to another household."),
+    Reason.GUEST_ENDED: N_(
+        "Your guest pass has ended. Please ask whoever gave it to you for a new one."
+    ),
+    Reason.GUEST_USED_UP: N_(
+        "Your guest pass is used up. Please ask whoever gave it to you for a new one."
+    ),
+    Reason.GUEST_WAITS: N_(
+        "What is left on your guest pass is kept for a charge that runs, or that is not settled "
+        "yet. Please try again when it is over."
+    ),
 }
 
 

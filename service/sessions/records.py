@@ -29,6 +29,7 @@ class Session(SQLModel, table=True):
         ),
         Index("ix_charge_session_household_requested", "household_id", "requested_at"),
         Index("ix_charge_session_state_ended", "state", "ended_at"),
+        Index("ix_charge_session_pass", "pass_id"),
     )
 
     id: str = Field(primary_key=True, max_length=32)
@@ -36,6 +37,9 @@ class Session(SQLModel, table=True):
     outlet: int
     household_id: int | None = None
     source: str
+    pass_id: int | None = big(
+        default=None, description="the helper's or guest's pass it was started with"
+    )
     asked_by: str = ""
     idempotency_key: str | None = Field(default=None, unique=True, max_length=120)
     state: str = Field(max_length=12)
@@ -211,6 +215,16 @@ def of_household(uow: UnitOfWork, household_id: int, limit: int) -> Sequence[Ses
         .where(Session.household_id == household_id)
         .order_by(col(Session.requested_at).desc(), col(Session.id).desc())
         .limit(limit)
+    )
+    return uow.session.exec(statement).all()
+
+
+def of_passes(uow: UnitOfWork, pass_ids: Sequence[int]) -> Sequence[Session]:
+    """The sessions that were started with some passes of helpers or guests, newest first."""
+    statement = (
+        select(Session)
+        .where(col(Session.pass_id).in_(pass_ids))
+        .order_by(col(Session.requested_at).desc(), col(Session.id).desc())
     )
     return uow.session.exec(statement).all()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Any
 
 import pytest
@@ -16,7 +17,16 @@ from service.door.sign_in import COOKIE
 from service.flow import House
 from service.gauges import Gauges
 from service.households.access import Role
-from service.households.actions import find_household, new_api_secret, sign_in_staff
+from service.households.actions import (
+    Invited,
+    find_household,
+    give_guest_pass,
+    invite_helper,
+    new_api_secret,
+    redeem_code,
+    sign_in_staff,
+)
+from service.households.guests import Limit
 from service.households.outcomes import SignedIn
 from service.households.records import staff_with_login
 from service.store import Store
@@ -90,12 +100,28 @@ class Town:
             )
         return self.knock({"authorization": f"Bearer {secret}"})
 
+    def let_in(self, role: str) -> TestClient:
+        """A helper's or a guest's browser."""
+        now, key, whose = self.clock.now(), self.house.key, self.household()
+        limit = Limit(1000, None, 3, now + timedelta(days=3))
+        with self.house.store.writing() as uow:
+            if role == Role.HELPER:
+                invited = invite_helper(uow, whose, "", now, key)
+            else:
+                invited = give_guest_pass(uow, whose, "", limit, now, key)
+            assert isinstance(invited, Invited)
+            signed_in = redeem_code(uow, invited.code, now, key)
+        return self.browser_of(signed_in)
+
     def staff(self, role: str) -> TestClient:
         """A browser of the staff, with cookie and form token."""
         with self.house.store.writing() as uow:
             member = staff_with_login(uow, role)
             assert member
             signed_in = sign_in_staff(uow, member.id or 0, self.clock.now(), self.house.key)
+        return self.browser_of(signed_in)
+
+    def browser_of(self, signed_in: object) -> TestClient:
         assert isinstance(signed_in, SignedIn)
         browser = self.knock()
         browser.cookies.set(COOKIE, self.app.state.door.sign(COOKIE, signed_in.secret))
@@ -103,9 +129,11 @@ class Town:
         return browser
 
     def as_role(self, role: str) -> TestClient:
-        """Any of the six kinds of visitor."""
+        """Any of the eight kinds of visitor."""
         if role == Role.PUBLIC:
             return self.knock()
+        if role in (Role.HELPER, Role.GUEST):
+            return self.let_in(role)
         return self.resident() if role == Role.RESIDENT else self.staff(role)
 
 

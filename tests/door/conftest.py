@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from service.households import actions, passwords
 from service.households.access import ACCESS, Role
 from service.households.codes import key_of
 from service.households.csv_import import HouseholdRow
+from service.households.guests import Limit
 from service.households.records import Staff
 from service.settings import Settings
 from service.store import Store
@@ -170,11 +172,27 @@ class Gate:
         assert answer.status_code == 303
         return browser
 
+    def let_in(self, role: str) -> TestClient:
+        """A helper, or a guest, of a household."""
+        now, whose = self.clock.now(), self.household()
+        limit = Limit(1000, None, 3, now + timedelta(days=3))
+        with self.store.writing() as uow:
+            if role == Role.HELPER:
+                invited = actions.invite_helper(uow, whose, "", now, self.door.key)
+            else:
+                invited = actions.give_guest_pass(uow, whose, "", limit, now, self.door.key)
+        assert isinstance(invited, actions.Invited)
+        browser = self.browser()
+        assert post_code(browser, invited.code).status_code == 303
+        return browser
+
     def signed_in(self, role: str) -> TestClient:
         if role == Role.PUBLIC:
             return self.browser()
         if role == Role.RESIDENT:
             return self.resident()
+        if role in (Role.HELPER, Role.GUEST):
+            return self.let_in(role)
         browser = self.browser()
         self.staff(role, login=role)
         assert post_password(browser, role, PASSWORD).status_code == 303

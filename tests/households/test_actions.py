@@ -322,7 +322,9 @@ def test_the_audit_trail_tells_who_did_what_from_where_and_undoes_with_its_trans
         assert isinstance(newest, AuditEntry)
         assert (newest.action, newest.subject, newest.actor_id) == ("session.start", "LB-017/2", 1)
         assert (first.detail, first.from_address) == ({"e4": 4870}, "203.0.113.9")
-        assert [e.id for e in records.audit_trail(uow, 10, before_id=newest.id)] == [first.id]
+        assert [
+            e.id for e in records.audit_trail(uow, 10, records.TrailWish(before_id=newest.id))
+        ] == [first.id]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from service.households.records import (
     live_digests,
     living_doors,
     revoke_passes,
+    revoke_passkeys,
     revoke_sign_ins,
 )
 from service.store import UnitOfWork
@@ -63,6 +64,7 @@ def move_out(uow: UnitOfWork, household_id: int, now: datetime) -> bool:
         return False
     household.moved_out_at = now
     revoke_passes(uow, now, household_id=household_id)
+    revoke_passkeys(uow, now, household_id)
     revoke_sign_ins(uow, now, household_id=household_id)
     forget_residents(uow, household_id)
     return True

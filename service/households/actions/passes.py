@@ -18,6 +18,9 @@ CODE_LASTS = timedelta(days=14)
 STAFF_CODE_LASTS = timedelta(days=1)
 
 CODE, CARD, API = "code", "card", "api"
+HELPER, GUEST = "helper", "guest"
+BY_CODE = (CODE, HELPER, GUEST)
+"""The kinds that are typed, or scanned, as a code."""
 
 
 def new_code(
@@ -32,14 +35,14 @@ def new_code(
     household = uow.session.get(Household, household_id)
     if household is None or household.moved_out_at is not None:
         return refused(Reason.NO_SUCH_HOUSEHOLD)
-    code, found = _unused_code(uow, key)
+    code, found = unused_code(uow, key)
     add_pass(uow, CODE, found, now, household=household, label=label, expires_at=now + lasts)
     return codes.show_code(code)
 
 
 def new_staff_code(uow: UnitOfWork, staff_id: int, now: datetime, key: bytes) -> str:
     """A one-time code for a staff member: the first sign-in, or after a forgotten password."""
-    code, found = _unused_code(uow, key)
+    code, found = unused_code(uow, key)
     row = Pass(
         staff_id=staff_id,
         kind=CODE,
@@ -111,7 +114,8 @@ def revoke_pass(uow: UnitOfWork, pass_id: int, now: datetime) -> bool:
     return True
 
 
-def _unused_code(uow: UnitOfWork, key: bytes) -> tuple[str, str]:
+def unused_code(uow: UnitOfWork, key: bytes) -> tuple[str, str]:
+    """A code that opens nothing yet, and its digest. Codes of every kind look alike."""
     while True:
         code = codes.make_code(secrets.randbelow)
         found = codes.digest(key, CODE, code)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import col, delete, select, update
 
-from service.households.records.tables import AuditEntry, Household, Pass, Resident, SignIn
+from service.households.records.tables import AuditEntry, Household, Pass, Passkey, Resident, SignIn
 from service.store import UnitOfWork
 
 
@@ -32,21 +32,25 @@ def forget_residents(uow: UnitOfWork, household_id: int) -> None:
 
 
 def forget_passes(uow: UnitOfWork, before: datetime) -> int:
-    """Delete codes, cards and sign-ins of households that moved out before a moment; how many."""
+    """Delete passes, passkeys and sign-ins of households gone before a moment; how many."""
     gone = select(Household.id).where(col(Household.moved_out_at) < before)
-    passes = delete(Pass).where(col(Pass.household_id).in_(gone))
-    sign_ins = delete(SignIn).where(col(SignIn.household_id).in_(gone))
-    return uow.session.exec(passes).rowcount + uow.session.exec(sign_ins).rowcount
+    # sign-ins name the pass or the passkey that let them in, so they go first
+    return sum(
+        uow.session.exec(delete(table).where(col(table.household_id).in_(gone))).rowcount
+        for table in (SignIn, Passkey, Pass)
+    )
 
 
 def forget_agents(uow: UnitOfWork, before: datetime) -> int:
-    """Erase which browser signed in before a moment; how many."""
-    statement = (
-        update(SignIn)
-        .where(col(SignIn.created_at) < before, col(SignIn.agent) != "")
-        .values(agent="")
+    """Erase which browser signed in, or made a passkey, before a moment; how many."""
+    return sum(
+        uow.session.exec(
+            update(table)
+            .where(col(table.created_at) < before, col(table.agent) != "")
+            .values(agent="")
+        ).rowcount
+        for table in (SignIn, Passkey)
     )
-    return uow.session.exec(statement).rowcount
 
 
 def forget_addresses(uow: UnitOfWork, before: datetime) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, inspect
 from sqlalchemy import select as core_select
 from sqlmodel import SQLModel, col, func, select, update
 
-from service.households.records.tables import AuditEntry, Household, Pass, Resident, SignIn, Staff
+from service.households.records.tables import Household, Pass, Resident, SignIn, Staff
 from service.store import UnitOfWork
 
 
@@ -138,16 +138,27 @@ class FoundSignIn(NamedTuple):
     revoked_at: datetime | None
     staff_role: str | None
     staff_disabled_at: datetime | None
+    pass_id: int | None
+    pass_kind: str | None
+    pass_revoked_at: datetime | None
 
 
 _sign_in, _staff = inspect(SignIn).local_table, inspect(Staff).local_table
+_pass = inspect(Pass).local_table
 _SIGN_IN_WITH = (
     core_select(
         *(_sign_in.c[name] for name in FoundSignIn._fields[:5]),
         _staff.c.role,
         _staff.c.disabled_at,
+        _sign_in.c.pass_id,
+        _pass.c.kind,
+        _pass.c.revoked_at.label("pass_revoked_at"),
     )
-    .select_from(_sign_in.outerjoin(_staff, _staff.c.id == _sign_in.c.staff_id))
+    .select_from(
+        _sign_in.outerjoin(_staff, _staff.c.id == _sign_in.c.staff_id).outerjoin(
+            _pass, _pass.c.id == _sign_in.c.pass_id
+        )
+    )
     .where(_sign_in.c.digest == bindparam("digest"))
 )
 
@@ -175,11 +186,17 @@ def revoke_sign_ins(
     sign_in_id: int | None = None,
     household_id: int | None = None,
     staff_id: int | None = None,
+    pass_id: int | None = None,
+    passkey_id: int | None = None,
 ) -> int:
-    """Revoke one sign-in, or all of a household or a staff member; how many there were."""
+    """Revoke one sign-in, or all of a household, a staff member, a pass or a passkey; how many."""
     statement = update(SignIn).where(col(SignIn.revoked_at).is_(None)).values(revoked_at=now)
     if sign_in_id is not None:
         statement = statement.where(col(SignIn.id) == sign_in_id)
+    elif pass_id is not None:
+        statement = statement.where(col(SignIn.pass_id) == pass_id)
+    elif passkey_id is not None:
+        statement = statement.where(col(SignIn.passkey_id) == passkey_id)
     elif household_id is not None:
         statement = statement.where(col(SignIn.household_id) == household_id)
     else:
@@ -204,11 +221,3 @@ def revoke_passes(
     if kind is not None:
         statement = statement.where(col(Pass.kind) == kind)
     return uow.session.exec(statement).rowcount
-
-
-def audit_trail(uow: UnitOfWork, limit: int, before_id: int | None = None) -> Sequence[AuditEntry]:
-    """The newest entries first; `before_id` pages on."""
-    statement = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
-    if before_id is not None:
-        statement = statement.where(col(AuditEntry.id) < before_id)
-    return uow.session.exec(statement).all()

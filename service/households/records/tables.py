@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
-from service.store.columns import BigId, instant
+from service.store.columns import BigId, big, instant
 
 _LIVING = text("moved_out_at IS NULL")
 _LIVE = text("revoked_at IS NULL")
@@ -56,9 +56,11 @@ class Staff(SQLModel, table=True):
 
 
 class Pass(SQLModel, table=True):
-    """The right to start or to sign in, held as a digest: a code on paper, a card, an API secret.
+    """The right to start or to sign in, held as a digest: a code on paper, a card, an API secret,
+    an invitation of a helper or a guest.
 
-    A phone that was bound with a code is a SignIn.
+    A phone that was bound with a code is a SignIn that names the pass; it ends with it. A code is
+    good until `expires_at`, and so is all that a guest may do. `most_...` are a guest's limits.
     """
 
     __table_args__ = (
@@ -82,6 +84,9 @@ class Pass(SQLModel, table=True):
     expires_at: datetime | None = instant(default=None)
     used_at: datetime | None = instant(default=None)
     revoked_at: datetime | None = instant(default=None)
+    most_energy_wh: int | None = None
+    most_fen: int | None = None
+    most_charges: int | None = None
 
 
 class SignIn(SQLModel, table=True):
@@ -93,10 +98,26 @@ class SignIn(SQLModel, table=True):
     digest: str = Field(max_length=64, unique=True)
     household_id: int | None = Field(default=None, foreign_key="household.id", index=True)
     staff_id: int | None = Field(default=None, foreign_key="staff.id", index=True)
+    pass_id: int | None = Field(default=None, foreign_key="pass.id", index=True, sa_type=BigId)
+    passkey_id: int | None = Field(default=None, foreign_key="passkey.id", sa_type=BigId)
     created_at: datetime = instant()
     expires_at: datetime = instant()
     revoked_at: datetime | None = instant(default=None)
     agent: str = Field(default="", max_length=80)
+
+
+class Passkey(SQLModel, table=True):
+    """A key that a phone keeps for a household (WebAuthn); we know only its public half."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    household_id: int = Field(foreign_key="household.id", index=True)
+    credential_id: str = Field(max_length=1400, unique=True)
+    public_key: str = Field(max_length=2000)
+    sign_count: int = big(default=0)
+    agent: str = Field(default="", max_length=80)
+    created_at: datetime = instant()
+    used_at: datetime | None = instant(default=None)
+    revoked_at: datetime | None = instant(default=None)
 
 
 class AuditEntry(SQLModel, table=True):
