@@ -142,7 +142,7 @@ def _line_out(line: PricedLine) -> LineOut:
         amount_fen=line.amount_fen,
         remainder_e7=line.remainder_e7,
         interpolated=line.interpolated,
-        arithmetic=arithmetic(line),
+        arithmetic=arithmetic(line).in_language("en"),
     )
 
 

@@ -100,15 +100,18 @@ class StatementView:
         return sum(block.priced.energy_wh for block in self.sessions)
 
 
-def arithmetic(line: PricedLine) -> str:
-    """A line to follow with a pencil: '0.613 kWh x 0.487 = 0.2985310 -> 0.30 (-0.0014690 left)'.
-
-    In symbols only, so it needs no translation.
-    """
-    return (
-        f"{show_kwh(line.energy_wh)} kWh × {show_price(line.price_e4)}"
-        f" = {show_e7(line.amount_e7)} → {show_yuan(line.amount_fen)}"
-        f" ({'+' if line.remainder_e7 > 0 else ''}{show_e7(line.remainder_e7)})"
+def arithmetic(line: PricedLine) -> Sentence:
+    """A line to follow with a pencil: '0.613 kWh x 0.487 = 0.2985310 -> 0.30 (-0.0014690)', the
+    bracket being what rounding left over."""
+    return Sentence(
+        N_("{energy} kWh × {price} = {exact} → {amount} ({left})"),
+        {
+            "energy": show_kwh(line.energy_wh),
+            "price": show_price(line.price_e4),
+            "exact": show_e7(line.amount_e7),
+            "amount": show_yuan(line.amount_fen),
+            "left": f"{'+' if line.remainder_e7 > 0 else ''}{show_e7(line.remainder_e7)}",
+        },
     )
 
 

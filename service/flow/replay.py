@@ -302,4 +302,6 @@ def _unlike_lines(again: Priced, published: Priced) -> Iterator[Unlike]:
 def _arithmetic(line: PricedLine | None) -> str:
     if line is None:
         return "-"
-    return f"{line.band_name}: {'≈ ' if line.interpolated else ''}{arithmetic(line)}"
+    return (
+        f"{line.band_name}: {'≈ ' if line.interpolated else ''}{arithmetic(line).in_language('en')}"
+    )

@@ -45,7 +45,7 @@ class BillText:
 
     month: Sentence
     late: bool
-    lines: tuple[tuple[Sentence, str, str], ...]
+    lines: tuple[tuple[Sentence, str, Sentence], ...]
     start_wh: int
     end_wh: int
     energy_wh: int
@@ -227,7 +227,7 @@ def _prices(sheet: Sheet) -> tuple[tuple[str, int, int], ...]:
     return tuple((name, e, s) for name, e, s, _ in tariff["bands"]) if tariff else ()
 
 
-def line_texts(lines: Sequence[PricedLine]) -> tuple[tuple[Sentence, str, str], ...]:
+def line_texts(lines: Sequence[PricedLine]) -> tuple[tuple[Sentence, str, Sentence], ...]:
     """Priced lines with their arithmetic: what it is, its band, the sum."""
     return tuple(
         (Sentence(COMPONENT_WORDS[line.component]), line.band_name, arithmetic(line))

@@ -30,7 +30,7 @@ class ChoiceText:
     end_wh: int | None
     energy_wh: int
     times: str
-    lines: tuple[tuple[Sentence, str, str], ...]
+    lines: tuple[tuple[Sentence, str, Sentence], ...]
     total_fen: int
     warning: Sentence | None
     effect: Sentence | None

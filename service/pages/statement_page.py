@@ -18,7 +18,7 @@ class LineText:
 
     part: Sentence
     band: str
-    arithmetic: str
+    arithmetic: Sentence
     energy_wh: int
     price_e4: int
     exact_e7: int

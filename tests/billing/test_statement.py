@@ -55,8 +55,15 @@ def rows_of(view: StatementView, **how: object) -> list[dict[str, str]]:
 
 def test_a_line_unfolds_into_arithmetic_that_a_pencil_can_follow():
     electricity, service = price(FLAT, [Piece(0, 613)]).lines
-    assert arithmetic(electricity) == "0.613 kWh × 0.487 = 0.2985310 → 0.30 (-0.0014690)"
-    assert arithmetic(service) == "0.613 kWh × 0.20 = 0.1226000 → 0.12 (+0.0026000)"
+    said = [arithmetic(line).in_language("en") for line in (electricity, service)]
+    assert said == [
+        "0.613 kWh × 0.487 = 0.2985310 → 0.30 (-0.0014690)",
+        "0.613 kWh × 0.20 = 0.1226000 → 0.12 (+0.0026000)",
+    ]
+    assert (
+        arithmetic(service).in_language("zh_CN")
+        == "0.613 度 × 0.20 = 0.1226000 → 0.12（+0.0026000）"
+    )
 
 
 def test_the_totals_of_a_statement_are_the_sums_of_what_is_printed():

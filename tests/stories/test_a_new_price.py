@@ -52,7 +52,9 @@ def lines(house, session_id: str, month: str) -> list[str]:
     with house.store.reading() as uow:
         for block in load_blocks(uow, sessions_of_month(uow, month)):
             if block.bill.session_id == session_id:
-                return [f"{x.band_name}: {arithmetic(x)}" for x in block.priced.lines]
+                return [
+                    f"{x.band_name}: {arithmetic(x).in_language('en')}" for x in block.priced.lines
+                ]
     return []
 
 

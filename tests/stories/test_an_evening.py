@@ -81,7 +81,7 @@ def test_a_resident_scans_charges_and_finds_it_on_the_statement(house, pile, wis
     with house.store.reading() as uow:
         preview = statement_of(uow, the_lis, "2026-03")
     (block,) = preview.sessions
-    assert [arithmetic(line) for line in block.priced.lines] == [
+    assert [arithmetic(line).in_language("en") for line in block.priced.lines] == [
         "0.613 kWh × 0.487 = 0.2985310 → 0.30 (-0.0014690)",
         "0.613 kWh × 0.20 = 0.1226000 → 0.12 (+0.0026000)",
     ]
