@@ -1,31 +1,27 @@
-"""The month so far in figures, with the same part of the last month beside it."""
+"""A month of use in figures, with the same part of the month before beside it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from service.billing.ledger import Account
-from service.billing.months import month_of
-from service.feeders.actions import Peak
-from service.feeders.risk import amps, percent
 from service.feeders.tree import Tree
-from service.pages.gate_view import FeederBar
-from service.pages.say_time import moment, month, on_day, span, weekday
-from service.pages.statement_page import place_words
-from service.usage.actions import Backlog, Comparison, Figures
-from service.usage.money import MonthMoney
-from service.usage.utilisation import HourUse
+from service.pages.charts import Chart, Line
+from service.pages.month_sheets import (
+    compare_sheet,
+    days_sheet,
+    entrances_sheet,
+    hours_sheet,
+    percent_change,
+)
+from service.pages.say_time import month, weekday
+from service.pages.sheets import Kind, Quantity, Sheet
+from service.usage.actions import Backlog, Figures
+from service.usage.actions.month import TwoMonths
+from service.usage.utilisation import HourUse, profile
 from service.words import N_, Sentence
 
 HEAT_STEPS = 9
-BUSIEST, IDLEST = 10, 5
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A figure against the same part of last month."""
-
-    sentence: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,74 +42,29 @@ class HeatRow:
 
 
 @dataclass(frozen=True, slots=True)
-class OutletRow:
-    """How much one outlet was used."""
+class Tile:
+    """One large figure: what it is, how it compares, and a sentence beside it."""
 
-    place: Sentence
-    sessions: int
-    energy_wh: int
-    percent: int
-    available_percent: str
-
-
-@dataclass(frozen=True, slots=True)
-class EntranceRow:
-    """How much one entrance was used."""
-
-    entrance: int
-    sessions: int
-    energy_wh: int
-    waited: Sentence | None
-
-
-@dataclass(frozen=True, slots=True)
-class FeederRow:
-    """One cable: now and its highest in the month."""
-
-    bar: FeederBar
-    rating: str
-    peak_percent: int | None
-    peak: str | None
-    peak_when: Sentence | None
-
-
-@dataclass(frozen=True, slots=True)
-class DayRow:
-    """One day of the month."""
-
-    day: Sentence
-    sessions: int
-    energy_wh: int
-    percent: int
+    words: Sentence
+    figure: Quantity
+    unit: Sentence | None
+    change: Sentence | None
+    beside: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CommitteeView:
-    """Everything the template writes."""
+    """Everything the page of a month writes."""
 
-    title: Sentence
-    updated: Sentence
-    sessions: int
-    sessions_change: Sentence | None
-    energy_wh: int
-    energy_change: Sentence | None
-    billed_fen: int
-    electricity_fen: int
-    service_fen: int
-    success: str | None
-    raised: int
-    still_open: int
-    mended: Sentence | None
-    answered: Sentence | None
-    available: str | None
-    utilisation: str
+    tiles: tuple[Tile, ...]
+    compare: Sheet
+    days: Sheet
+    day_charts: tuple[Chart, ...]
     heat: tuple[HeatRow, ...]
     busiest_hour: Sentence | None
-    outlets: tuple[OutletRow, ...]
-    idle: tuple[OutletRow, ...]
-    entrances: tuple[EntranceRow, ...]
-    feeders: tuple[FeederRow, ...]
-    days: tuple[DayRow, ...]
+    hours: Sheet
+    hour_chart: Chart
+    entrances: Sheet
     owed_fen: int
     held: int
     unposted: int
@@ -126,48 +77,25 @@ class CommitteeFacts:
 
     now: datetime
     figures: Figures
-    comparison: Comparison
-    money: MonthMoney
+    months: TwoMonths
     accounts: Mapping[Account, int]
     backlog: Backlog
-    bars: Mapping[str, FeederBar]
     tree: Tree
-    numbers: Mapping[str, int]
 
 
 def committee_view(facts: CommitteeFacts, zone: tzinfo) -> CommitteeView:
-    """The overview at this moment."""
-    now, figures, repairs = facts.now, facts.figures, facts.figures.repairs
-    this, last = facts.comparison.this, facts.comparison.last
-    ranked = _outlets(facts)
-    success = figures.visits.success_share
+    """The overview of a month."""
+    figures = facts.figures
     return CommitteeView(
-        title=Sentence(
-            N_("{month}, up to {day}"),
-            {"month": month(month_of(now, zone)), "day": on_day(now, zone)},
-        ),
-        updated=moment(now, now, zone),
-        sessions=this.sessions,
-        sessions_change=change(this.sessions, last.sessions),
-        energy_wh=this.energy_wh,
-        energy_change=change(this.energy_wh, last.energy_wh),
-        billed_fen=facts.money.billed_fen,
-        electricity_fen=facts.money.electricity_fen,
-        service_fen=facts.money.service_fen,
-        success=None if success is None else tenth_percent(success),
-        raised=repairs.raised,
-        still_open=repairs.open,
-        mended=span(repairs.mean_seconds) if repairs.mean_seconds is not None else None,
-        answered=_or_none(repairs.mean_to_answer_seconds),
-        available=_share(figures.mean_availability),
-        utilisation=tenth_percent(figures.utilisation),
+        tiles=_tiles(facts.months, figures),
+        compare=compare_sheet(facts.months, facts.tree, facts.now, zone),
+        days=days_sheet(figures),
+        day_charts=_day_charts(figures),
         heat=heat_map(figures.by_hour),
         busiest_hour=_busiest(figures.by_hour),
-        outlets=tuple(row for row in ranked[:BUSIEST] if row.sessions),
-        idle=tuple(ranked[-IDLEST:]) if len(ranked) > BUSIEST + IDLEST else (),
-        entrances=_entrances(figures),
-        feeders=_feeders(facts, zone),
-        days=_days(figures),
+        hours=hours_sheet(figures),
+        hour_chart=_hour_chart(figures),
+        entrances=entrances_sheet(figures),
         owed_fen=facts.accounts.get(Account.RECEIVABLE, 0),
         held=facts.backlog.held,
         unposted=facts.backlog.unposted,
@@ -175,16 +103,101 @@ def committee_view(facts: CommitteeFacts, zone: tzinfo) -> CommitteeView:
     )
 
 
+# --- this month against the last -----------------------------------------------------------------
+
+
+def _tiles(months: TwoMonths, figures: Figures) -> tuple[Tile, ...]:
+    this, last = months.this, months.last
+    success = figures.visits.success_share
+    sure = None
+    if success is not None:
+        sure = Sentence(N_("{percent} % started as asked"), {"percent": tenth_percent(success)})
+    return (
+        Tile(
+            Sentence(N_("Energy")),
+            Quantity(this.visits.energy_wh, Kind.KWH),
+            Sentence(N_("kWh")),
+            change(this.visits.energy_wh, last.visits.energy_wh),
+        ),
+        Tile(
+            Sentence(N_("Billed")),
+            Quantity(this.billed_fen, Kind.YUAN),
+            Sentence(N_("yuan")),
+            change(this.billed_fen, last.billed_fen),
+        ),
+        Tile(
+            Sentence(N_("Charges")),
+            Quantity(this.visits.ended, Kind.COUNT),
+            None,
+            change(this.visits.ended, last.visits.ended),
+            sure,
+        ),
+        Tile(
+            Sentence(N_("Households that charged")),
+            Quantity(this.households, Kind.COUNT),
+            None,
+            change(this.households, last.households),
+        ),
+    )
+
+
 def change(this: int, last: int) -> Sentence | None:
     """More or less than in the same part of last month; None when there was none."""
     if last <= 0:
         return None
-    points = (200 * (this - last) + last) // (2 * last)
+    points = percent_change(this, last)
     if points == 0:
         return Sentence(N_("as in the same part of last month"))
     if points > 0:
         return Sentence(N_("{percent} % more than last month"), {"percent": points})
     return Sentence(N_("{percent} % less than last month"), {"percent": -points})
+
+
+# --- days and hours ------------------------------------------------------------------------------
+
+
+def _day_charts(figures: Figures) -> tuple[Chart, ...]:
+    labels = [_short(one.day) for one in figures.by_day]
+    day = Sentence(N_("Day"))
+    energy = Line(Sentence(N_("kWh")), [one.energy_wh / 1000 for one in figures.by_day])
+    charges = Line(Sentence(N_("Charges")), [one.sessions for one in figures.by_day], "in_use")
+    of_energy, of_charges = Sentence(N_("Energy by day")), Sentence(N_("Charges by day"))
+    unit = Sentence(N_("charges"))
+    return (
+        Chart("energy", "bars", of_energy, energy.words, day, labels, (energy,), digits=1),
+        Chart("charges", "bars", of_charges, unit, day, labels, (charges,)),
+    )
+
+
+def _short(day: date) -> str:
+    return f"{day.month}/{day.day}"
+
+
+def _hour_chart(figures: Figures) -> Chart:
+    hours = profile(figures.by_hour)
+    return Chart(
+        "hours",
+        "lines",
+        Sentence(N_("Outlets taken at each hour")),
+        Sentence(N_("outlets")),
+        Sentence(N_("Hour")),
+        [f"{one.hour}:00" for one in hours],
+        (
+            Line(Sentence(N_("Monday to Friday")), [_round(one.workdays) for one in hours]),
+            Line(
+                Sentence(N_("Saturday and Sunday")),
+                [_round(one.weekend) for one in hours],
+                "in_use",
+                dash=True,
+            ),
+        ),
+        every=3,
+        digits=1,
+    )
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
 
 
 def heat_map(hours: Sequence[HourUse]) -> tuple[HeatRow, ...]:
@@ -205,24 +218,6 @@ def heat_map(hours: Sequence[HourUse]) -> tuple[HeatRow, ...]:
     return tuple(rows)
 
 
-def tenth_percent(share: float) -> str:
-    """A share with one decimal, never rounded up to a full 100: 0.98749 -> '98.7'."""
-    tenths = int(share * 1000) if share < 1 else 1000
-    return f"{tenths // 10}.{tenths % 10}"
-
-
-def _share(share: float | None) -> str | None:
-    return None if share is None else tenth_percent(share)
-
-
-def _or_none(seconds: int | None) -> Sentence | None:
-    return None if seconds is None else span(seconds)
-
-
-def _month_or_none(text: str | None) -> Sentence | None:
-    return None if text is None else month(text)
-
-
 def _busiest(hours: Sequence[HourUse]) -> Sentence | None:
     top = max(hours, key=lambda one: one.share or 0.0, default=None)
     if top is None or not top.share:
@@ -233,65 +228,11 @@ def _busiest(hours: Sequence[HourUse]) -> Sentence | None:
     )
 
 
-def _outlets(facts: CommitteeFacts) -> list[OutletRow]:
-    able = {(one.pile, one.outlet): one.share for one in facts.figures.availability}
-    used = sorted(
-        facts.figures.by_outlet,
-        key=lambda u: (-u.share, facts.numbers.get(u.pile, 0), u.outlet),
-    )
-    return [
-        OutletRow(
-            place_words(use.pile, use.outlet, facts.numbers),
-            use.sessions,
-            use.energy_wh,
-            round(use.share * 100),
-            tenth_percent(able.get((use.pile, use.outlet), 1.0)),
-        )
-        for use in used
-    ]
+def tenth_percent(share: float) -> str:
+    """A share with one decimal, never rounded up to a full 100: 0.98749 -> '98.7'."""
+    tenths = int(share * 1000) if share < 1 else 1000
+    return f"{tenths // 10}.{tenths % 10}"
 
 
-def _entrances(figures: Figures) -> tuple[EntranceRow, ...]:
-    return tuple(
-        EntranceRow(
-            entrance,
-            one.ended,
-            one.energy_wh,
-            span(one.waits_mean_s) if one.queued else None,
-        )
-        for entrance, one in sorted(figures.by_entrance.items())
-    )
-
-
-def _feeders(facts: CommitteeFacts, zone: tzinfo) -> tuple[FeederRow, ...]:
-    rows = []
-    for feeder_id, bar in facts.bars.items():
-        cable = facts.tree.cables[feeder_id]
-        peak: Peak | None = facts.figures.peaks.get(feeder_id)
-        rows.append(
-            FeederRow(
-                bar=bar,
-                rating=amps(cable.rating_ma),
-                peak_percent=percent(peak.peak_ma, cable.rating_ma) if peak else None,
-                peak=amps(peak.peak_ma) if peak and peak.peak_ma else None,
-                peak_when=moment(peak.quarter_at, facts.now, zone) if peak else None,
-            )
-        )
-    return tuple(rows)
-
-
-def _days(figures: Figures) -> tuple[DayRow, ...]:
-    top = max((one.energy_wh for one in figures.by_day), default=0)
-    return tuple(
-        DayRow(
-            _date(one.day),
-            one.sessions,
-            one.energy_wh,
-            round(100 * one.energy_wh / top) if top else 0,
-        )
-        for one in figures.by_day
-    )
-
-
-def _date(day: date) -> Sentence:
-    return Sentence(N_("{month}/{day}"), {"month": day.month, "day": day.day})
+def _month_or_none(text: str | None) -> Sentence | None:
+    return None if text is None else month(text)

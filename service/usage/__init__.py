@@ -6,6 +6,7 @@
 - `utilisation.py`  how long outlets are taken, by outlet and by hour of the week
 - `outages.py`      how much of the time outlets could be used, and how long repairs took
 - `account.py`      a month as the open books publish it
+- `peaks.py`        how full each cable was, day by day
 - `grid.py`         the grid's meter against the sessions
 - `still_open.py`   what keeps a month from being closed
 - `money.py`        what the ledger moved, month by month

@@ -1,13 +1,14 @@
 """How much of the time outlets could be used, and how long it took to mend what was broken.
 
-Both are read from incidents. An outlet counts as unusable while its pile is silent, blocked, or
-has a fault that puts the outlet out of order; what only needs a look (a weak signal, a held
-session) does not count. What the operator takes out of service for works is not an outage.
+An outlet counts as unusable while its pile is silent, blocked, or has a fault that puts the outlet
+out of order (read from incidents), and while people have taken the pile out of service (read from
+the audit trail); what only needs a look (a weak signal, a held session) does not count. A neighbour
+who finds an outlet dead does not care why, so whatever the reason it is time lost.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
@@ -16,7 +17,10 @@ from service.piles.faults import Severity, SwitchOff, fault_of
 from service.usage.spans import Span
 from service.usage.utilisation import Place
 
-STOPS_ALL = frozenset({"silent", "identity_collision"})
+Stretch = tuple[int, int]
+
+SILENT = "silent"
+STOPS_ALL = frozenset({SILENT, "identity_collision"})
 """Noticed by the service, and nobody can start on that pile meanwhile."""
 
 
@@ -33,14 +37,41 @@ class Outage(NamedTuple):
     over_ms: int | None
 
 
+class Closing(NamedTuple):
+    """A pile that people took out of service. `until_ms` is None while it is out."""
+
+    pile: str
+    since_ms: int
+    until_ms: int | None
+
+
+class Wish(NamedTuple):
+    """One line of the audit trail: somebody wanted a pile out of service, or back in."""
+
+    pile: str
+    at_ms: int
+    wanted: str
+
+
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """One outlet: the share of the span in which it could be used, and the seconds it could not."""
+    """One outlet: the share of the span in which it could be used, and the seconds it could not.
+
+    The seconds are told apart by reason, each counted once: out of service, else silent, else
+    broken; together they are `unusable_seconds`.
+    """
 
     pile: str
     outlet: int
     share: float
     unusable_seconds: int
+    closed_seconds: int = 0
+    silent_seconds: int = 0
+
+    @property
+    def broken_seconds(self) -> int:
+        """Neither out of service nor silent, and yet not to be used."""
+        return self.unusable_seconds - self.closed_seconds - self.silent_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,43 +101,82 @@ def stops_use(outage: Outage) -> bool:
     return outage.source == PILE and Severity(outage.severity) is not Severity.INFO
 
 
+def closings(wishes: Iterable[Wish]) -> list[Closing]:
+    """When piles were out of service, from what people wanted, oldest first."""
+    out: dict[str, int] = {}
+    found = []
+    for wish in wishes:
+        if wish.wanted == "out":
+            out.setdefault(wish.pile, wish.at_ms)
+        elif wish.pile in out:
+            found.append(Closing(wish.pile, out.pop(wish.pile), wish.at_ms))
+    return found + [Closing(pile, since, None) for pile, since in out.items()]
+
+
 def availability(
     outages: Iterable[Outage],
     places: Sequence[Place],
     span: Span,
     there_since_ms: Mapping[str, int] | None = None,
+    closed: Iterable[Closing] = (),
 ) -> list[Availability]:
     """Every outlet in the order given. A pile counts from when it was enrolled (`there_since_ms`).
 
-    Outages that overlap count once.
+    What overlaps counts once.
     """
-    parts: dict[Place, list[tuple[int, int]]] = defaultdict(list)
+    lost = _Lost(span.until_ms)
     numbers: dict[str, list[int]] = defaultdict(list)
     for pile, number in places:
         numbers[pile].append(number)
+    for closing in closed:
+        for number in numbers[closing.pile]:
+            lost.closed[closing.pile, number].append(lost.part(closing.since_ms, closing.until_ms))
     for outage in outages:
         if outage.pile is None or not stops_use(outage):
             continue
-        end = span.until_ms if outage.over_ms is None else outage.over_ms
+        kind = lost.silent if outage.code == SILENT else lost.broken
         hit = [outage.outlet] if outage.outlet is not None else numbers[outage.pile]
         for number in hit:
-            parts[outage.pile, number].append((outage.raised_ms, end))
+            kind[outage.pile, number].append(lost.part(outage.raised_ms, outage.over_ms))
     there = there_since_ms or {}
     return [
-        _available(place, parts[place], max(span.since_ms, there.get(place[0], 0)), span.until_ms)
+        _available(place, lost, max(span.since_ms, there.get(place[0], 0)), span.until_ms)
         for place in places
     ]
 
 
-def _available(place: Place, parts: list[tuple[int, int]], since: int, until: int) -> Availability:
+@dataclass(slots=True)
+class _Lost:
+    """Stretches (ms) in which outlets could not be used, by reason."""
+
+    until_ms: int
+    closed: dict[Place, list[Stretch]] = field(default_factory=lambda: defaultdict(list))
+    silent: dict[Place, list[Stretch]] = field(default_factory=lambda: defaultdict(list))
+    broken: dict[Place, list[Stretch]] = field(default_factory=lambda: defaultdict(list))
+
+    def part(self, since_ms: int, over_ms: int | None) -> Stretch:
+        return since_ms, self.until_ms if over_ms is None else over_ms
+
+
+def _available(place: Place, lost: _Lost, since: int, until: int) -> Availability:
+    closed = _covered(lost.closed[place], since, until)
+    quiet = _covered(lost.closed[place] + lost.silent[place], since, until)
+    away = _covered(lost.closed[place] + lost.silent[place] + lost.broken[place], since, until)
+    length = until - since
+    share = 1 - away / length if length > 0 else 1.0
+    seconds, shut = away // 1000, closed // 1000
+    return Availability(*place, share, seconds, shut, quiet // 1000 - shut)
+
+
+def _covered(stretches: Iterable[Stretch], since: int, until: int) -> int:
+    """How many ms of a span at least one stretch covers."""
     away, covered = 0, since
-    for raised, over in sorted(parts):
-        start, end = max(raised, covered), min(over, until)
+    for begun, over in sorted(stretches):
+        start, end = max(begun, covered), min(over, until)
         if end > start:
             away += end - start
             covered = end
-    length = until - since
-    return Availability(*place, 1 - away / length if length > 0 else 1.0, away // 1000)
+    return away
 
 
 def mean_availability(all_outlets: Sequence[Availability]) -> float | None:
@@ -146,3 +216,15 @@ def repairs(outages: Iterable[Outage], span: Span) -> Repairs:
         mean_to_answer_seconds=int(sum(answered) / len(answered)) if answered else None,
         oldest_open_seconds=max(still) // 1000 if still else None,
     )
+
+
+def longest(outages: Iterable[Outage], span: Span, count: int) -> list[tuple[Outage, int]]:
+    """The incidents at piles of a span that lasted longest, with their seconds up to its end."""
+    lasted = [
+        (one, (min(one.over_ms or span.until_ms, span.until_ms) - one.raised_ms) // 1000)
+        for one in outages
+        if one.pile is not None
+        and one.severity != Severity.INFO
+        and span.since_ms <= one.raised_ms < span.until_ms
+    ]
+    return sorted(lasted, key=lambda pair: (-pair[1], pair[0].raised_ms))[:count]

@@ -15,6 +15,7 @@ from service.usage.spans import Span
 from service.usage.visits import Visit
 
 WEEKDAYS, HOURS = 7, 24
+SATURDAY = 5
 
 Place = tuple[str, int]
 """An outlet: pile and number."""
@@ -147,6 +148,29 @@ def _clipped(visit: Visit, since: int, until: int) -> tuple[int, int] | None:
     start = max(since, visit.started_ms)
     end = min(until, until if visit.ended_ms is None else visit.ended_ms)
     return (start, end) if start < end else None
+
+
+@dataclass(frozen=True, slots=True)
+class HourOfDay:
+    """One hour of the day: outlets taken on average, Monday to Friday and at weekends."""
+
+    hour: int
+    workdays: float | None
+    weekend: float | None
+
+
+def profile(hours: Iterable[HourUse]) -> list[HourOfDay]:
+    """The 24 hours of a day from the 168 of a week; None where the span has no such hour."""
+    work: dict[int, list[float]] = {hour: [] for hour in range(HOURS)}
+    rest: dict[int, list[float]] = {hour: [] for hour in range(HOURS)}
+    for one in hours:
+        if one.share is not None:
+            (work if one.weekday < SATURDAY else rest)[one.hour].append(one.mean_taken)
+    return [HourOfDay(hour, _mean(work[hour]), _mean(rest[hour])) for hour in range(HOURS)]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def mean_share(uses: Iterable[OutletUse]) -> float:

@@ -28,6 +28,9 @@ class Visit(NamedTuple):
     energy_wh: int | None
     left_by_wish: bool
     """Somebody stopped it; of a session that never began: they no longer wanted to wait."""
+    household_id: int | None = None
+    was_shed: bool = False
+    """Switched off for a while because its cable was too full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,24 @@ def figures(visits: Iterable[Visit], span: Span) -> VisitFigures:
         queued=len(waits),
         waits_mean_s=sum(waits) // len(waits) // 1000 if waits else 0,
         waits_longest_s=max(waits, default=0) // 1000,
+    )
+
+
+def households(visits: Iterable[Visit], span: Span) -> int:
+    """How many households had a session that ended in a span."""
+    return len(
+        {
+            visit.household_id
+            for visit in visits
+            if visit.household_id is not None and _ended_within(visit, span.since_ms, span.until_ms)
+        }
+    )
+
+
+def sheds(visits: Iterable[Visit], span: Span) -> int:
+    """How many sessions that ended in a span were switched off because a cable was too full."""
+    return sum(
+        visit.was_shed and _ended_within(visit, span.since_ms, span.until_ms) for visit in visits
     )
 
 

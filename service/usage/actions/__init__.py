@@ -11,7 +11,7 @@ from service.store import UnitOfWork
 from service.usage import balance, money, outages, records, utilisation, visits
 from service.usage.balance import Balance, Register
 from service.usage.money import MonthMoney
-from service.usage.outages import Availability, Repairs
+from service.usage.outages import Availability, Closing, Repairs
 from service.usage.spans import Span, month_so_far, same_part_of_last_month
 from service.usage.utilisation import HourUse, OutletUse
 from service.usage.visits import Day, VisitFigures
@@ -88,7 +88,7 @@ def figures(uow: UnitOfWork, span: Span, now: datetime, zone: tzinfo) -> Figures
     places = utilisation.outlets_of({pile: count for pile, _, count, _ in piles})
     use = utilisation.by_outlet(seen, places, span)
     there_since = {pile: since for pile, _, _, since in piles}
-    able = outages.availability(broken, places, span, there_since)
+    able = outages.availability(broken, places, span, there_since, closings(uow, span))
     return Figures(
         span=span,
         visits=visits.figures(seen, span),
@@ -102,6 +102,11 @@ def figures(uow: UnitOfWork, span: Span, now: datetime, zone: tzinfo) -> Figures
         repairs=outages.repairs(broken, span),
         peaks=peaks(uow, span.since, span.until),
     )
+
+
+def closings(uow: UnitOfWork, span: Span) -> list[Closing]:
+    """When piles were out of service up to the end of a span, as the audit trail tells it."""
+    return outages.closings(records.wishes_for_service(uow, span.until))
 
 
 def compare_months(uow: UnitOfWork, now: datetime, zone: tzinfo) -> Comparison:

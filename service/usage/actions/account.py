@@ -28,7 +28,7 @@ from service.sessions.lifecycle import State
 from service.store import UnitOfWork
 from service.usage import account, outages, records, utilisation
 from service.usage.account import AccountFigures, MonthFacts, Running, Service, Unbilled
-from service.usage.actions import check_books
+from service.usage.actions import check_books, closings
 from service.usage.grid import Bill, GridLoss, is_known, loss_of
 from service.usage.records.account import ended_in, moved_before, moved_in, used_between
 from service.usage.spans import Span, before, month_span
@@ -172,7 +172,8 @@ def _service(uow: UnitOfWork, span: Span) -> Service:
     broken = records.outages_touching(uow, span)
     places = utilisation.outlets_of({pile: count for pile, _, count, _ in piles})
     there_since = {pile: since for pile, _, _, since in piles}
-    share = outages.mean_availability(outages.availability(broken, places, span, there_since))
+    able = outages.availability(broken, places, span, there_since, closings(uow, span))
+    share = outages.mean_availability(able)
     repairs = outages.repairs(broken, span)
     return Service(
         faults=repairs.raised,

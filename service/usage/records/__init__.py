@@ -4,7 +4,7 @@ Times are read as plain milliseconds; a month of sessions is thousands of rows.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, and_, case, func, or_, select, type_coerce
@@ -13,6 +13,8 @@ from sqlmodel import col
 
 from service.alerts.records import Incident, Notification
 from service.billing.records import BilledSession, LedgerEntry, LedgerPosting, MonthClose
+from service.feeders.records import FeederPeak
+from service.households.records import AuditEntry
 from service.metering.records import Reading
 from service.piles.records import Boot, Pile
 from service.sessions.lifecycle import State
@@ -20,7 +22,8 @@ from service.sessions.records import Session
 from service.store import UnitOfWork
 from service.usage.balance import Claim, Kind, Seen
 from service.usage.money import Movement
-from service.usage.outages import Outage
+from service.usage.outages import Outage, Wish
+from service.usage.peaks import Quarter
 from service.usage.spans import Span
 from service.usage.visits import Visit
 
@@ -44,6 +47,8 @@ def visits_touching(uow: UnitOfWork, span: Span) -> list[Visit]:
         _ms(Session.ended_at),
         col(Session.energy_wh),
         col(Session.stop_asked_by).is_not(None),
+        col(Session.household_id),
+        func.coalesce(col(Session.why) == "shed", False),
     )
     statement = select(*columns).where(
         col(Session.requested_at) >= span.since - REACH,
@@ -81,6 +86,55 @@ def outages_touching(uow: UnitOfWork, span: Span) -> list[Outage]:
         .order_by(col(Incident.raised_at))
     )
     return [Outage(*row) for row in _rows(uow, statement)]
+
+
+def first_asked_ms(uow: UnitOfWork) -> int | None:
+    """When the first session of all was asked for."""
+    statement = select(func.min(_ms(Session.requested_at)))
+    found = uow.session.connection().execute(statement).scalar_one()
+    return None if found is None else int(found)
+
+
+def wishes_for_service(uow: UnitOfWork, until: datetime) -> list[Wish]:
+    """Every time somebody took a pile out of service or put it back, up to a moment."""
+    statement = (
+        select(col(AuditEntry.subject), _ms(AuditEntry.at), col(AuditEntry.detail))
+        .where(col(AuditEntry.action) == "pile.manage", col(AuditEntry.at) < until)
+        .order_by(col(AuditEntry.id))
+    )
+    return [
+        Wish(str(pile), int(at), str(detail.get("wanted", "")))
+        for pile, at, detail in _rows(uow, statement)
+    ]
+
+
+def quarters_between(uow: UnitOfWork, span: Span) -> list[Quarter]:
+    """How full each feeder was in every quarter of an hour of a span, oldest first."""
+    statement = (
+        select(
+            col(FeederPeak.feeder_id),
+            _ms(FeederPeak.quarter_at),
+            col(FeederPeak.peak_ma),
+            col(FeederPeak.ma_ms),
+            col(FeederPeak.watched_ms),
+        )
+        .where(col(FeederPeak.quarter_at) >= span.since, col(FeederPeak.quarter_at) < span.until)
+        .order_by(col(FeederPeak.quarter_at), col(FeederPeak.feeder_id))
+    )
+    return [
+        Quarter(str(feeder), int(at), int(peak), int(ma_ms) // watched if watched else int(peak))
+        for feeder, at, peak, ma_ms, watched in _rows(uow, statement)
+    ]
+
+
+def incidents_of(uow: UnitOfWork, span: Span, code: str) -> int:
+    """How many incidents of one kind began in a span."""
+    statement = select(func.count()).where(
+        col(Incident.code) == code,
+        col(Incident.raised_at) >= span.since,
+        col(Incident.raised_at) < span.until,
+    )
+    return int(uow.session.connection().execute(statement).scalar_one())
 
 
 def movements(uow: UnitOfWork, first: str, last: str) -> list[Movement]:
