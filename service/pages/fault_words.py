@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from service.alerts.subject import headline
+from service.flow.duty import CUT_REASON
 from service.piles.faults import fault_of
-from service.words import Sentence
+from service.words import N_, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,10 @@ def fault_words(code: str) -> Sentence:
 def check_first(code: str) -> Sentence:
     """What to check first for a fault code, in words."""
     return CheckFirst(code)
+
+
+def reason_words(reason: str | None) -> Sentence | str:
+    """Why a pile is out of service: somebody's own words, or ours where its entrance was cut."""
+    if reason == CUT_REASON:
+        return Sentence(N_("the entrance was cut in an emergency"))
+    return reason or "–"

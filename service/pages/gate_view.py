@@ -6,13 +6,14 @@ from datetime import datetime, tzinfo
 from itertools import groupby
 
 from service.feeders.load import Load
-from service.feeders.risk import FeederState, Level, explain, percent
+from service.feeders.risk import FeederState, Level, amps, explain, percent
 from service.feeders.tree import Cable, Tree
 from service.pages.glance import Glance
 from service.pages.say_time import clock_seconds, moment
 from service.pages.session_view import state_word
 from service.pages.states import FACES
 from service.piles.board import Face
+from service.sessions.lifecycle import State
 from service.words import N_, Sentence
 
 LEVEL_WORDS = {
@@ -20,6 +21,11 @@ LEVEL_WORDS = {
     Level.NEAR: N_("near the limit"),
     Level.OVER: N_("above the limit"),
 }
+
+
+WRITTEN_OUT = frozenset({Face.FULL, Face.SILENT, Face.OUT_OF_ORDER})
+
+Counts = tuple[tuple[Face, Sentence, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class FeederBar:
     level: Level
     word: Sentence
     sentence: Sentence
+    headroom: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +47,24 @@ class PileCell:
     number: int
     outlets: tuple[Glance, ...]
 
+    @property
+    def words(self) -> tuple[Glance, ...]:
+        """One outlet of each state that somebody should do something about: these are written
+        out, since a shape is a reminder and not an explanation."""
+        found = {one.face: one for one in self.outlets if one.face in WRITTEN_OUT}
+        return tuple(found.values())
+
 
 @dataclass(frozen=True, slots=True)
 class EntranceCard:
-    """One entrance."""
+    """One entrance. `counts` holds the states that occur; `is_cut`: nobody may start there."""
 
     number: int
     bar: FeederBar | None
     piles: tuple[PileCell, ...]
     free: int
+    counts: Counts
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +73,7 @@ class WallView:
 
     entrances: tuple[EntranceCard, ...]
     site: FeederBar | None
-    counts: tuple[tuple[Face, Sentence, int], ...]
+    counts: Counts
     piles: int
     updated: str
 
@@ -73,6 +89,7 @@ class RunningFacts:
     state: str
     since: datetime
     energy_wh: int | None
+    entrance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +106,37 @@ class RunningRow:
 
 
 def wall_view(
-    outlets: Sequence[Glance], bars: Mapping[int | None, FeederBar], now: datetime, zone: tzinfo
+    outlets: Sequence[Glance],
+    bars: Mapping[int | None, FeederBar],
+    now: datetime,
+    zone: tzinfo,
+    cut: frozenset[int] = frozenset(),
 ) -> WallView:
-    """The wall at this moment; `bars` by entrance, None for the whole site."""
+    """The wall at this moment; `bars` by entrance, None for the whole site; `cut` entrances."""
     ordered = sorted(outlets, key=lambda o: (o.entrance, o.pile_number, o.outlet))
     cards = []
     for entrance, group in groupby(ordered, key=lambda o: o.entrance):
         here = list(group)
-        free = sum(o.face is Face.FREE for o in here)
-        cards.append(EntranceCard(entrance, bars.get(entrance), pile_cells(here), free))
+        counts = count_faces(here)
+        free = next(n for face, _, n in counts if face is Face.FREE)
+        occurring = tuple(one for one in counts if one[2])
+        cells = pile_cells(here)
+        cards.append(
+            EntranceCard(entrance, bars.get(entrance), cells, free, occurring, entrance in cut)
+        )
     return WallView(
         entrances=tuple(cards),
         site=bars.get(None),
-        counts=tuple(
-            (face, Sentence(FACES[face]), sum(o.face is face for o in outlets)) for face in Face
-        ),
+        counts=count_faces(ordered),
         piles=len({o.pile for o in outlets}),
         updated=clock_seconds(now, zone),
+    )
+
+
+def count_faces(outlets: Sequence[Glance]) -> Counts:
+    """Every state with its word and how many outlets are in it."""
+    return tuple(
+        (face, Sentence(FACES[face]), sum(o.face is face for o in outlets)) for face in Face
     )
 
 
@@ -125,6 +156,14 @@ def feeder_bar(cable: Cable, state: FeederState, load: Load) -> FeederBar:
         level=state.level,
         word=Sentence(LEVEL_WORDS[state.level]),
         sentence=explain(state, cable, load),
+        headroom=Sentence(
+            N_("{amps} of {rating} A, {left} A left"),
+            {
+                "amps": amps(load.current_ma),
+                "rating": amps(cable.rating_ma),
+                "left": amps(max(0, cable.rating_ma - load.current_ma)),
+            },
+        ),
     )
 
 
@@ -167,4 +206,42 @@ def running_rows(
             one.energy_wh,
         )
         for one in sorted(running, key=lambda r: (r.pile_number, r.outlet))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CutView:
+    """What cutting an entrance does, or has done. `unreachable`: piles without a connection."""
+
+    entrance: int
+    outlets: int
+    charging: int
+    waiting: int
+    still_on: tuple[RunningFacts, ...]
+    piles: tuple[int, ...]
+    unreachable: tuple[int, ...]
+    cables: tuple[tuple[str, str], ...]
+    is_cut: bool
+
+
+def cut_view(
+    entrance: int,
+    outlets: Sequence[Glance],
+    running: Sequence[RunningFacts],
+    cables: Sequence[Cable],
+    unreachable: Sequence[int],
+    is_cut: bool,
+) -> CutView:
+    """An entrance before it is cut, and while it is. `running`: its sessions."""
+    waiting = sum(one.state == State.QUEUED for one in running)
+    return CutView(
+        entrance=entrance,
+        outlets=len(outlets),
+        charging=len(running) - waiting,
+        waiting=waiting,
+        still_on=tuple(one for one in running if one.state != State.QUEUED),
+        piles=tuple(sorted({one.pile_number for one in outlets})),
+        unreachable=tuple(sorted(unreachable)),
+        cables=tuple((one.name, amps(one.rating_ma)) for one in cables),
+        is_cut=is_cut,
     )

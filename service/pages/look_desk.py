@@ -1,8 +1,10 @@
 """Looks things up for gatehouse, maintenance and committee."""
 
 from service.alerts import actions as alerts
+from service.alerts.records import Incident, closed_rows, photo_facts
 from service.clock import from_ms
 from service.flow.cables import loads_now
+from service.flow.duty import cut_entrances
 from service.flow.house import House, Work
 from service.households.actions import household_of
 from service.pages import look
@@ -12,9 +14,11 @@ from service.pages.gate_view import (
     WallView,
     bars_of_entrances,
     feeder_bars,
+    running_rows,
     wall_view,
 )
-from service.pages.incident_view import IncidentFacts
+from service.pages.incident_view import IncidentFacts, incident_view
+from service.piles.faults import Severity
 
 
 def bars_now(work: Work) -> dict[str, FeederBar]:
@@ -26,14 +30,26 @@ def bars_now(work: Work) -> dict[str, FeederBar]:
 def wall_now(work: Work) -> WallView:
     """The wall of the gatehouse."""
     bars = bars_of_entrances(work.house.tree, bars_now(work))
-    return wall_view(look.glances(work), bars, work.now, work.house.settings.zone)
+    cut = cut_entrances(work)
+    return wall_view(look.glances(work), bars, work.now, work.house.settings.zone, cut)
 
 
-def running_now(work: Work) -> list[RunningFacts]:
-    """Every session that holds an outlet, with its door."""
+def wall_facts(work: Work) -> dict[str, object]:
+    """Everything of the wall that changes by itself: piles, what runs, what is wrong."""
+    now, zone = work.now, work.house.settings.zone
+    incidents = [incident_view(one, now, zone) for one in incidents_now(work)]
+    return {
+        "view": wall_now(work),
+        "running": running_rows(running_now(work), now, zone),
+        "incidents": [one for one in incidents if one.severity is not Severity.INFO],
+    }
+
+
+def running_now(work: Work, pile: str | None = None) -> list[RunningFacts]:
+    """Every session that holds an outlet (of one pile), with its door."""
     house, found = work.house, []
     for one in house.open.values():
-        if not one.holds_outlet:
+        if not one.holds_outlet or pile not in (None, one.pile):
             continue
         household = household_of(work.uow, one.household_id) if one.household_id else None
         progress = house.progress.get(one.id)
@@ -46,6 +62,7 @@ def running_now(work: Work) -> list[RunningFacts]:
                 state=one.state,
                 since=from_ms(one.started_ms or one.requested_ms),
                 energy_wh=progress.energy_wh if progress else None,
+                entrance=house.board.piles[one.pile].entrance,
             )
         )
     return found
@@ -53,18 +70,29 @@ def running_now(work: Work) -> list[RunningFacts]:
 
 def incidents_now(work: Work, pile: str | None = None) -> list[IncidentFacts]:
     """The open incidents, worst first, with what people wrote on them."""
-    numbers = look.pile_numbers(work.house)
-    names = {key: cable.name for key, cable in work.house.tree.cables.items()}
     return [
-        IncidentFacts(
-            row,
-            tuple(alerts.notes_of(work.uow, row.id or 0)),
-            numbers.get(row.pile or ""),
-            names.get(row.feeder_id or ""),
-        )
+        incident_facts(work, row)
         for row in alerts.open_incidents(work.uow, work.now)
         if pile in (None, row.pile)
     ]
+
+
+def incident_facts(work: Work, row: Incident) -> IncidentFacts:
+    """One incident with what people wrote and photographed."""
+    cable = work.house.tree.cables.get(row.feeder_id or "")
+    return IncidentFacts(
+        row,
+        tuple(alerts.notes_of(work.uow, row.id or 0)),
+        look.pile_numbers(work.house).get(row.pile or ""),
+        cable.name if cable else None,
+        tuple(photo_facts(work.uow, [row.id or 0])),
+        work.house.settings.escalate_after_minutes * 60,
+    )
+
+
+def incidents_closed(work: Work, limit: int) -> list[IncidentFacts]:
+    """What was closed last."""
+    return [incident_facts(work, row) for row in closed_rows(work.uow, limit)]
 
 
 def entrances_of(house: House) -> list[int]:
