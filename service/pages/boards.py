@@ -14,9 +14,12 @@ from starlette.responses import RedirectResponse, Response
 
 from service.billing.actions import tariff_versions
 from service.door import Reason, Visitor, guard, no_entry
+from service.door.problems import No, NoEntryError
+from service.flow.house import House
 from service.pages.boards_view import (
     BoardFacts,
     BoardsView,
+    BoardText,
     Sheet,
     board_text,
     boards_view,
@@ -24,6 +27,9 @@ from service.pages.boards_view import (
 )
 from service.pages.context import house_of, note_deed
 from service.pages.draw import draw
+from service.pages.paper.press import print_now
+from service.pages.place_papers import boards_order
+from service.pages.statement_files import PDF, named
 from service.piles.actions import hang_boards
 from service.piles.records import Pile, pile_rows
 from service.store import UnitOfWork
@@ -32,6 +38,7 @@ from service.words import N_, Sentence
 router = APIRouter()
 Print = Annotated[Visitor, Depends(guard("labels.print"))]
 Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+Kind = Literal["entrances", "piles"]
 HERE = "/committee/boards"
 
 SAID = N_("Noted: these boards hang.")
@@ -51,13 +58,38 @@ def boards(request: Request, visitor: Print, version: Number = None, said: str =
 def print_boards(
     request: Request,
     visitor: Print,
-    kind: Literal["entrances", "piles"] = "piles",
+    kind: Kind = "piles",
     version: Number = None,
     entrance: Number = None,
     pile: Number = None,
 ) -> Response:
     """The boards themselves, one A4 sheet each."""
+    board, sheets = _wanted(house_of(request), kind, version, entrance, pile)
+    context = {"board": board, "sheets": sheets, "kind": kind, "same": request.url.query}
+    return draw(request, "boards_print.html", context)
+
+
+@router.get("/committee/boards/print.pdf")
+def boards_paper(
+    request: Request,
+    visitor: Print,
+    kind: Kind = "piles",
+    version: Number = None,
+    entrance: Number = None,
+    pile: Number = None,
+) -> Response:
+    """The same as a PDF, which every printer sets alike."""
     house = house_of(request)
+    board, sheets = _wanted(house, kind, version, entrance, pile)
+    data = print_now(boards_order(house, board, sheets, visitor.language))
+    if isinstance(data, Sentence):
+        raise NoEntryError(No(Reason.TOO_BUSY, data, retry_after_seconds=10))
+    return Response(data, media_type=PDF, headers=named("beimen-price-boards.pdf"))
+
+
+def _wanted(
+    house: House, kind: str, version: int | None, entrance: int | None, pile: int | None
+) -> tuple[BoardText, list[Sheet]]:
     now, zone = house.clock.now(), house.settings.zone
     with house.store.reading() as uow:
         versions = tariff_versions(uow)
@@ -72,8 +104,7 @@ def print_boards(
         sheets = [Sheet(number) for number in sorted({p.entrance for p in chosen})]
     if not sheets:
         raise no_entry(Reason.NOT_FOUND)
-    context = {"board": board_text(wanted, versions, now, zone), "sheets": sheets, "kind": kind}
-    return draw(request, "boards_print.html", context)
+    return board_text(wanted, versions, now, zone), sheets
 
 
 @router.post("/committee/boards/hung")

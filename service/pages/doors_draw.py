@@ -30,7 +30,7 @@ from service.pages.doors_view import (
     gone_and_open,
 )
 from service.pages.draw import draw
-from service.pages.labels import is_local, qr_svg
+from service.pages.labels_view import is_local, qr_svg
 from service.pages.say_time import full_day
 from service.store import UnitOfWork
 from service.words import N_, Sentence

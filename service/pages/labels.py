@@ -1,78 +1,72 @@
-"""QR labels of every outlet, to print and stick on.
+"""QR labels of every outlet, to look at, to print as a PDF, and to write into a file."""
 
-They name no price: a sticker outlives a tariff. The price hangs beside them on a board (boards.py).
-"""
-
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import segno
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.door import Visitor, guard
+from service.door import Reason, Visitor, guard, no_entry
+from service.door.problems import No, NoEntryError
 from service.flow.house import House
 from service.pages.context import house_of
 from service.pages.draw import STATIC, draw, environment
+from service.pages.labels_view import Label, is_local, labels_of
+from service.pages.paper.press import print_now
+from service.pages.place_papers import ON_A_SHEET, labels_order
 from service.pages.price_view import PriceView, price_view
-from service.words import DEFAULT_LANGUAGE
+from service.pages.statement_files import PDF, named
+from service.words import DEFAULT_LANGUAGE, Sentence
 
 router = APIRouter()
 Print = Annotated[Visitor, Depends(guard("labels.print"))]
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One sticker."""
-
-    pile: int
-    outlet: int
-    entrance: int
-    address: str
-    qr: Markup
+Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 
 @router.get("/labels")
-def label_sheet(request: Request, visitor: Print, entrance: int | None = None) -> Response:
+def label_sheet(request: Request, visitor: Print, entrance: Number = None) -> Response:
     """The sheet of all labels, or of one entrance."""
     house = house_of(request)
-    every = labels_of(house)
+    every = every_label(house)
     shown = [label for label in every if entrance in (None, label.entrance)]
     context = {
         "labels": shown,
         "entrances": sorted({label.entrance for label in every}),
         "entrance": entrance,
         "local": is_local(house.settings.public_url),
+        "sheets": -(-len(shown) // ON_A_SHEET),
     }
     return draw(request, "labels.html", context)
 
 
-def labels_of(house: House) -> list[Label]:
+@router.get("/labels/print.pdf")
+def label_paper(
+    request: Request, visitor: Print, entrance: Number = None, pile: Number = None
+) -> Response:
+    """The same as a PDF with cut marks; one pile's, when a sticker has to be replaced."""
+    house = house_of(request)
+    shown = [
+        label
+        for label in every_label(house)
+        if entrance in (None, label.entrance) and pile in (None, label.pile)
+    ]
+    if not shown:
+        raise no_entry(Reason.NOT_FOUND)
+    data = print_now(labels_order(house, shown, visitor.language))
+    if isinstance(data, Sentence):
+        raise NoEntryError(No(Reason.TOO_BUSY, data, retry_after_seconds=10))
+    return Response(data, media_type=PDF, headers=named("beimen-labels.pdf"))
+
+
+def every_label(house: House) -> list[Label]:
     """A label for every outlet, by pile number."""
-    base = house.settings.public_url.rstrip("/")
     with house.look():
         piles = sorted(house.board.piles.values(), key=lambda pile: pile.number)
         places = [(p.number, n, p.entrance) for p in piles for n in sorted(p.outlets)]
-    return [
-        Label(pile, outlet, entrance, address, qr_svg(address))
-        for pile, outlet, entrance in places
-        for address in [f"{base}/p/{pile}/{outlet}"]
-    ]
-
-
-def qr_svg(address: str) -> Markup:
-    """The address as a QR code that still reads with a quarter of it scratched away (level Q)."""
-    out = io.BytesIO()
-    segno.make(address, error="q", micro=False).save(
-        out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=3, svgclass=None,
-        lineclass=None,
-    )  # fmt: skip
-    return Markup(out.getvalue().decode().strip())  # noqa: S704 - drawn here, holds no text
+    return labels_of(places, house.settings.public_url)
 
 
 def price_now(house: House) -> PriceView | None:
@@ -86,17 +80,19 @@ def price_now(house: House) -> PriceView | None:
         )
 
 
-def is_local(url: str) -> bool:
-    """An address that only this machine can open is no good on a sticker."""
-    return "://127." in url or "://localhost" in url
-
-
 def print_labels(house: House, out: Path) -> int:
-    """Write all labels as one page that needs no service to be printed; how many there are.
+    """Write all labels into a file that needs no service to be printed: a PDF where its name ends
+    so, else a page for a browser; how many there are.
 
     Raises OSError when the file cannot be written.
     """
-    labels: Sequence[Label] = labels_of(house)
+    labels: Sequence[Label] = every_label(house)
+    if out.suffix == ".pdf":
+        data = print_now(labels_order(house, labels, DEFAULT_LANGUAGE))
+        if isinstance(data, Sentence):
+            raise OSError(data.in_language(DEFAULT_LANGUAGE))
+        out.write_bytes(data)
+        return len(labels)
     text = (
         environment(DEFAULT_LANGUAGE)
         .get_template("labels_file.html")

@@ -19,7 +19,7 @@ from service.flow import books
 from service.flow.house import House
 from service.pages.context import house_of
 from service.pages.draw import draw
-from service.pages.labels import qr_svg
+from service.pages.labels_view import qr_svg
 from service.pages.me import Month
 from service.pages.open_view import (
     Soon,

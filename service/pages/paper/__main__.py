@@ -91,8 +91,9 @@ def set_aside(part: Order, sheet: IO[bytes], *, tagged: bool) -> int:
 def set_type(part: Order, sheet: IO[bytes], *, tagged: bool) -> int:
     """Set a part into its file. Tags, for screen readers, do not survive the binding."""
     for paper in part["facts"]["papers"]:
-        if paper.get("qr"):
-            paper["qr_svg"] = draw_qr(paper["qr"])
+        for one in (paper, *paper.get("labels", ())):
+            if one.get("qr"):
+                one["qr_svg"] = draw_qr(one["qr"], one.get("qr_level", "l"))
     try:
         pdf = typst.compile(
             HERE / part["template"],
@@ -114,13 +115,17 @@ def set_type(part: Order, sheet: IO[bytes], *, tagged: bool) -> int:
     return 0
 
 
-def draw_qr(segments: Any) -> str:
-    """A QR code for fresh paper. Any mask can be read; trying all eight takes four times longer."""
+def draw_qr(segments: Any, level: str) -> str:
+    """A QR code, `level` l for fresh paper, q for what hangs in the rain; that one gets the wide
+    white border of the standard (ISO/IEC 18004: four modules), for it may be stuck on anything.
+
+    Any mask can be read; trying all eight takes four times longer.
+    """
     import segno  # noqa: PLC0415 - most papers have none
 
-    out = BytesIO()
-    code = segno.make(segments, error="l", micro=False, mask=0)
-    code.save(out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2)
+    out, border = BytesIO(), 2 if level == "l" else 4
+    code = segno.make(segments, error=level, micro=False, mask=0)
+    code.save(out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=border)
     return out.getvalue().decode()
 
 
