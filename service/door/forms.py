@@ -26,12 +26,12 @@ def form_token(request: Request) -> str:
 
     Gives a visitor without sign-in a cookie for it to belong to.
     """
-    holder = _holder(request)
+    holder = holder_of(request)
     if holder is None:
         guest = secrets.token_urlsafe(16)
         set_cookie(request, door_of(request).cookie_name(GUEST_COOKIE), guest)
         request.state.guest = guest
-        holder = _holder(request)
+        holder = holder_of(request)
     nonce = secrets.token_hex(8)
     return f"{nonce}.{_seal(request, holder or '', nonce)}"
 
@@ -46,7 +46,7 @@ async def is_our_form(request: Request) -> bool:
         if any("\x00" in value for value in fields.values() if isinstance(value, str)):
             return False  # no browser sends a NUL from a field, and PostgreSQL stores none
         token = str(fields.get(FIELD, ""))
-    holder = _holder(request)
+    holder = holder_of(request)
     nonce, _, seal = (token or "").partition(".")
     if holder is None or not seal:
         return False
@@ -64,7 +64,8 @@ def _came_from_here(request: Request) -> bool:
     return urlsplit(origin.lower()).netloc in here
 
 
-def _holder(request: Request) -> str | None:
+def holder_of(request: Request) -> str | None:
+    """Whose browser this is, as far as forms go: a sign-in, or a stranger with our cookie."""
     visitor = who(request)
     if visitor.sign_in_id is not None:
         return f"sign_in {visitor.sign_in_id}"

@@ -44,6 +44,7 @@ STATUS: dict[str, int] = {
     Reason.BAD_BEARER: 401,
     "bad_code": 401,
     "bad_sign_in": 401,
+    "bad_passkey": 401,
     Reason.NOT_FOR_YOU: 403,
     Reason.FORGED_FORM: 403,
     "not_yours": 404,  # a stranger should not learn that it exists
@@ -54,6 +55,8 @@ STATUS: dict[str, int] = {
     "bad_request": 422,
     "not_a_card": 422,
     "unknown_role": 422,
+    "not_a_login": 422,
+    "bad_limit": 422,
     Reason.WEAK_CHOICE: 422,
     Reason.WRONG_CURRENT_PASSWORD: 422,
     Reason.TOO_MANY_TRIES: 429,

@@ -213,6 +213,12 @@ def _rotate(uow: UnitOfWork, request: Request, signed_in: SignedIn, how: str) ->
     actions.audit(uow, now, newcomer.actor, "sign_in.use", how)
 
 
+def welcome(uow: UnitOfWork, request: Request, signed_in: SignedIn, how: str) -> None:
+    """Let a browser in that was found right by other means; the answer sets the cookie."""
+    _rotate(uow, request, signed_in, how)
+    _set_sign_in_cookie(request, signed_in)
+
+
 def _welcome(request: Request, signed_in: SignedIn, account: str, device: str | None) -> None:
     door = door_of(request)
     _set_sign_in_cookie(request, signed_in)

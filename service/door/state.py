@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from service.clock import Clock
 from service.door.limits import Flood, Tries
+from service.door.passkey import Challenges
 from service.households.codes import digest
 from service.settings import Settings
 from service.store import Store
@@ -26,9 +27,11 @@ class Door:
     seconds: Callable[[], float]
     flood: Flood = field(default_factory=Flood)
     tries: Tries = field(init=False)
+    challenges: Challenges = field(init=False)
 
     def __post_init__(self) -> None:
         self.tries = Tries(self.seconds)
+        self.challenges = Challenges(self.seconds)
 
     @property
     def https(self) -> bool:

@@ -10,6 +10,8 @@ from service.households.outcomes import Actor
 from service.words import DEFAULT_LANGUAGE, LANGUAGES
 
 YEAR_SECONDS = 365 * 86_400
+SIZES = ("0", "1", "2")
+"""Usual, large and very large type: main text of 17, 22 and 30 px."""
 _SPOKEN = {"zh": "zh_CN", "en": "en"}
 
 
@@ -23,7 +25,7 @@ class Visitor:
     sign_in_id: int | None = None
     pass_id: int | None = None
     language: str = DEFAULT_LANGUAGE
-    large: bool = False
+    large: int = 0
     address: str = ""
 
     def may(self, action: str) -> bool:
@@ -67,7 +69,7 @@ def stranger(request: HTTPConnection) -> Visitor:
     """Somebody not signed in, who still has a language, a letter size and an address."""
     return Visitor(
         language=language_of(request),
-        large=(request.query_params.get("large") or request.cookies.get("large")) == "1",
+        large=_size(request.query_params.get("large") or request.cookies.get("large")),
         address=request.client.host if request.client else "",
     )
 
@@ -94,9 +96,13 @@ def habit_cookies(request: HTTPConnection) -> dict[str, str]:
     language = _known(request.query_params.get("lang", ""))
     if language:
         habits["lang"] = language
-    if request.query_params.get("large") in ("0", "1"):
+    if request.query_params.get("large") in SIZES:
         habits["large"] = request.query_params["large"]
     return habits
+
+
+def _size(wish: str | None) -> int:
+    return int(wish) if wish in SIZES else 0
 
 
 def _known(wish: str) -> str:

@@ -9,12 +9,15 @@ from starlette.responses import RedirectResponse, Response
 from service.door import (
     Visitor,
     guard,
+    passkeys_possible,
     safe_next,
     sign_in_with_code,
     sign_in_with_password,
     sign_out,
     status_of,
+    who,
 )
+from service.door.state import door_of
 from service.households.access import Role
 from service.households.outcomes import SignedIn
 from service.pages.draw import draw
@@ -25,6 +28,8 @@ Leave = Annotated[Visitor, Depends(guard("sign_in.revoke_own"))]
 
 HOME = {
     Role.RESIDENT: "/me",
+    Role.HELPER: "/shared",
+    Role.GUEST: "/shared",
     Role.GATEHOUSE: "/gate",
     Role.MAINTENANCE: "/fix",
     Role.COMMITTEE: "/committee",
@@ -46,7 +51,7 @@ def after_sign_in(role: str, wanted: str) -> str:
 @router.get("/sign-in")
 def code_form(request: Request, visitor: Use, next: str = "/", code: str = "") -> Response:  # noqa: A002
     """Ask for the code. One in the address is filled in, but used only when it is sent."""
-    return draw(request, "sign_in.html", {"next": safe_next(next), "code": code[:20]})
+    return _code_page(request, next, code)
 
 
 @router.post("/sign-in")
@@ -61,8 +66,25 @@ def use_code(
     if isinstance(outcome, SignedIn):
         return RedirectResponse(after_sign_in(outcome.role, next), status_code=303)
     words = outcome.sentence.in_language(visitor.language)
-    context = {"next": safe_next(next), "code": code[:20], "error": words}
-    return draw(request, "sign_in.html", context, status_of(outcome.reason))
+    return _code_page(request, next, code, words, status_of(outcome.reason))
+
+
+def _code_page(
+    request: Request,
+    wanted: str,
+    code: str,
+    error: str | None = None,
+    status: int = 200,
+) -> Response:
+    visitor = who(request)
+    context = {
+        "next": safe_next(wanted),
+        "code": code[:20],
+        "error": error,
+        "is_in": visitor.sign_in_id is not None,
+        "passkeys": not code and passkeys_possible(door_of(request).settings.public_url),
+    }
+    return draw(request, "sign_in.html", context, status)
 
 
 @router.get("/staff/sign-in")

@@ -4,6 +4,7 @@ Every action takes an open unit of work and `now`; none commits, sends or reads 
 """
 
 from service.households.actions.entering import (
+    AGENT_LENGTH,
     redeem_code,
     sign_in_of,
     sign_in_resident,
@@ -53,6 +54,7 @@ from service.households.actions.staff import (
 from service.households.actions.trail import audit
 
 __all__ = [
+    "AGENT_LENGTH",
     "CODE_LASTS",
     "Invited",
     "MovedIn",

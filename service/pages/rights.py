@@ -1,0 +1,9 @@
+"""Hangs the pages of who may do what: sharing, keys, staff, the trail, and the first days."""
+
+from fastapi import APIRouter
+
+from service.pages import passkeys, people, sharing
+
+router = APIRouter()
+for room in (people, sharing, passkeys):
+    router.include_router(room.router)
