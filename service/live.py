@@ -121,7 +121,7 @@ class Hub:
                 try:
                     event = await asyncio.wait_for(reader.queue.get(), HEARTBEAT_S)
                 except TimeoutError:
-                    event = b": still here\n\n"
+                    event = b"event: beat\ndata: 1\n\n"
                 if event is None:
                     return
                 yield event

@@ -4,11 +4,16 @@ from typing import Any
 
 from starlette.requests import Request
 
-from service.door import Visitor
-from service.flow.house import House, Work
+from service.door import Visitor, who
+from service.flow.house import House, OpenSession, Work
+from service.households.access import Charge
 from service.households.actions import audit
 from service.live import Hub
+from service.pages.look import pile_numbers
+from service.pages.wish_view import WishView, wish_view
+from service.sessions.lifecycle import OPEN
 from service.sessions.may_start import Refused
+from service.sessions.records import Session, wish_of
 from service.words import Sentence
 
 
@@ -41,5 +46,19 @@ def in_words(visitor: Visitor, sentence: Sentence | Refused) -> str:
 
 def asked_by(visitor: Visitor) -> str:
     """Who asks, as it is kept with a session or a command: a role and an id, never a name."""
-    number = visitor.staff_id or visitor.household_id
-    return f"{visitor.role}:{number}" if number else visitor.role
+    return f"{visitor.role}:{visitor.number}" if visitor.number else visitor.role
+
+
+def charge_of(row: Session | OpenSession) -> Charge:
+    """What must be known of a session to say who may follow it."""
+    return Charge(row.household_id, row.pass_id, row.state in OPEN)
+
+
+def wish_of_visitor(request: Request) -> WishView | None:
+    """What the visitor's household waits for, for the line on top of every page it opens."""
+    house, visitor = house_of(request), who(request)
+    if visitor.home_id is None:
+        return None
+    with house.store.reading() as uow:
+        row = wish_of(uow, visitor.home_id)
+        return wish_view(row, pile_numbers(house), house.clock.now(), house.settings.zone)

@@ -11,14 +11,19 @@ from service.door import GuardedApp, show_refusals_with
 from service.pages import (
     answers,
     arrears,
+    blinks,
     boards,
     committee,
     doors,
     entries,
     exports,
+    figures_files,
     fix,
+    fix_incident,
     gate,
+    gate_desk,
     held,
+    installed,
     labels,
     live_pages,
     me,
@@ -33,16 +38,20 @@ from service.pages import (
     questions,
     receipts,
     resident,
+    rights,
     statement_files,
     statement_papers,
     statements,
+    wishes,
 )
 from service.pages import sign_in_pages as sign_in
-from service.pages.draw import STATIC, draw
+from service.pages.draw import STATIC, draw, static_bytes
 from service.pages.paper.jobs import Jobs
 from service.words import N_, Sentence
 
 YEAR_S = 31_536_000
+SHEETS = {f"beimen.css+{name}.css" for name in ("desk", "duty")}
+"""Styles that are sent as one file."""
 
 TITLES = {
     403: N_("This is not for you"),
@@ -52,9 +61,11 @@ TITLES = {
     503: N_("One moment please"),
 }
 ROOMS = (
-    public, resident, sign_in, me, gate, fix, money, open_books, held, questions, answers, entries,
+    public, installed, resident, blinks, wishes, sign_in, me, gate, gate_desk, fix,
+    fix_incident, money, open_books, held, questions, answers, entries,
     receipts, payments, arrears, prices, proposals, own_prices, boards, proofs, exports,
-    statement_files, statement_papers, statements, doors, committee, labels, live_pages,
+    statement_files, statement_papers, statements, doors, committee, figures_files, labels,
+    live_pages, rights,
 )  # fmt: skip
 OTHERWISE = N_("This did not work")
 
@@ -64,7 +75,10 @@ class OurFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, to be kept for a year when its mark is in the address."""
-        response = await super().get_response(path, scope)
+        if path in SHEETS:
+            response = Response(static_bytes(path), media_type="text/css")
+        else:
+            response = await super().get_response(path, scope)
         if b"v=" in scope.get("query_string", b"") and response.status_code == 200:
             response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
         return response

@@ -13,13 +13,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from service.alerts.records import incident_row
 from service.door import Reason, Visitor, guard, no_entry
 from service.flow.house import House
+from service.households.access import Charge
 from service.live import Hub, TooManyPagesError, Topic
 from service.pages import look, look_desk
-from service.pages.context import house_of, hub_of
+from service.pages.context import charge_of, house_of, hub_of
 from service.pages.draw import fragment
-from service.pages.incident_view import stamp
+from service.pages.incident_view import incident_view, stamp
+from service.pages.live_me import household_renderer
 from service.pages.outlet_view import OutletFacts, outlet_view
 from service.pages.pile_view import pile_view
 from service.pages.resident import facts_of_outlet, session_context
@@ -31,6 +34,7 @@ from service.words import LANGUAGES
 
 router = APIRouter()
 See = Annotated[Visitor, Depends(guard("outlet.see"))]
+Follow = Annotated[Visitor, Depends(guard("session.follow"))]
 SeeOwn = Annotated[Visitor, Depends(guard("session.see_own"))]
 Board = Annotated[Visitor, Depends(guard("board.see"))]
 SeeIncidents = Annotated[Visitor, Depends(guard("incident.see"))]
@@ -85,13 +89,29 @@ async def outlet_events(
 
 @router.get("/live/session/{session_id}")
 async def session_events(
-    request: Request, visitor: SeeOwn, session_id: str, stage: SessionStage | None = None
+    request: Request, visitor: Follow, session_id: str, stage: SessionStage | None = None
 ) -> Response:
     """One charge of one's own."""
-    household_id = await run_in_threadpool(_owner, house_of(request), session_id)
-    if household_id is None or not visitor.may_touch("session.see", household_id):
+    charge = await run_in_threadpool(_charge, house_of(request), session_id)
+    if charge is None or not visitor.may_follow(charge):
         raise no_entry(Reason.NOT_FOUND)
     return await events(hub_of(request), ("session", session_id), variant_of(visitor, stage or ""))
+
+
+@router.get("/live/me")
+async def my_events(request: Request, visitor: SeeOwn) -> Response:
+    """What runs for one's own household."""
+    return await events(
+        hub_of(request), ("household", visitor.household_id), variant_of(visitor, "now")
+    )
+
+
+@router.get("/live/wish")
+async def wish_events(request: Request, visitor: SeeOwn) -> Response:
+    """Whether what one's own household waits for is free."""
+    return await events(
+        hub_of(request), ("household", visitor.household_id), variant_of(visitor, "wish")
+    )
 
 
 @router.get("/live/wall")
@@ -123,16 +143,17 @@ def _pile_id(house: House, pile: str, outlet: int | None) -> str | None:
     return found.id
 
 
-def _owner(house: House, session_id: str) -> int | None:
+def _charge(house: House, session_id: str) -> Charge | None:
     with house.store.reading() as uow:
         row = session_row(uow, session_id)
-    return row.household_id if row else None
+        return charge_of(row) if row else None
 
 
 def register_renderers(hub: Hub, house: House) -> None:
     """Teach the hub to draw every topic."""
     hub.renderers["outlet"] = _outlet_renderer(house)
     hub.renderers["session"] = _session_renderer(house)
+    hub.renderers["household"] = household_renderer(house)
     hub.renderers["wall"] = _wall_renderer(house)
     hub.renderers["incidents"] = _incidents_renderer(house)
     hub.renderers["pile"] = _pile_renderer(house)
@@ -172,20 +193,35 @@ def _wall_renderer(house: House) -> Callable[[Topic, str], str]:
     def render(_topic: Topic, variant: str) -> str:
         language, _ = read_variant(variant)
         with house.look() as work:
-            view = look_desk.wall_now(work)
-        return fragment(language, "wall_live.html", {"view": view})
+            facts = look_desk.wall_facts(work)
+        return fragment(language, "wall_live.html", facts)
 
     return render
 
 
 def _incidents_renderer(house: House) -> Callable[[Topic, str], str]:
+    """The list itself; for the page of one incident, whether anything has changed."""
+
     def render(_topic: Topic, variant: str) -> str:
         language, stage = read_variant(variant)
+        if stage:
+            changed = _has_changed(house, stage)
+            return fragment(language, "incident_changed.html", {"changed": changed})
         with house.look() as work:
-            rows = [one.row for one in look_desk.incidents_now(work)]
-        return fragment(language, "incidents_live.html", {"changed": stamp(rows) != stage})
+            found = look_desk.incidents_now(work)
+            now = work.now
+        views = [incident_view(one, now, house.settings.zone) for one in found]
+        return fragment(language, "incidents_live.html", {"incidents": views})
 
     return render
+
+
+def _has_changed(house: House, stage: str) -> bool:
+    """Whether one incident ('7_i123') is no longer as it was when its page was drawn."""
+    number, _, mark = stage.partition("_")
+    with house.look() as work:
+        row = incident_row(work.uow, int(number)) if number.isdigit() else None
+        return row is None or stamp([row]) != mark
 
 
 def _pile_renderer(house: House) -> Callable[[Topic, str], str]:

@@ -4,25 +4,28 @@ from datetime import datetime, timedelta
 
 from service.alerts.records import open_rows_of_piles
 from service.billing.pricing import Priced
+from service.billing.records.credits import billed_session
 from service.billing.tariff import TariffVersion, borders
 from service.clock import from_ms, to_ms
+from service.desk.records.questions import question_about
 from service.flow import settling
 from service.flow.cables import told_to_those_who_wait
 from service.flow.house import House, OpenSession, Work
 from service.metering.energy import Claim, Point, meter_session
 from service.metering.records import Reading, of_session
 from service.pages.curve import Sample
-from service.pages.fault_words import fault_words
+from service.pages.fault_words import fault_words, reason_words
 from service.pages.glance import Glance, glance
-from service.pages.price_view import usual_wh
+from service.pages.price_view import never_more_fen, usual_wh
 from service.pages.session_view import SessionFacts
 from service.piles.board import OutletNow, PileNow
 from service.piles.records import Pile, boots_by_no
 from service.sessions.lifecycle import State
-from service.sessions.records import Session, of_household, session_row, settlements_of
+from service.sessions.records import Session, by_key, of_household, session_row, settlements_of
 from service.words import N_, Sentence
 
 RECENT = timedelta(hours=12)
+STILL_PLUGGED = ("full", "finished_not_removed", "plugged")
 
 
 def find_pile(house: House, text: str) -> PileNow | None:
@@ -70,7 +73,7 @@ def fault_at(work: Work, pile: str, outlet: int) -> Sentence | None:
     """What is wrong with an outlet, if its operator or an incident tells."""
     row_of_pile = work.uow.session.get(Pile, pile)
     if row_of_pile is not None and not row_of_pile.in_service:
-        reason = row_of_pile.out_of_service_reason or "–"
+        reason = reason_words(row_of_pile.out_of_service_reason)
         return Sentence(N_("Out of service: {reason}"), {"reason": reason})
     for row in open_rows_of_piles(work.uow, [pile]):
         if row.cleared_at is None and row.outlet in (None, outlet) and row.code != "silent":
@@ -101,6 +104,10 @@ def session_facts(work: Work, session_id: str) -> SessionFacts | None:
     is_running = row.state in (State.CHARGING, State.STOPPING)
     readings = of_session(work.uow, row.id) if row.state != State.QUEUED else []
     points, samples = _measured(work, list(readings))
+    billed = billed_session(work.uow, row.id) if row.posted_at else None
+    question = question_about(work.uow, row.id) if billed else None
+    goes_on = by_key(work.uow, f"continue:{row.id}") if row.why == "shed" else None
+    tariff = house.tariff(work.uow, row.tariff_id, row.requested_at)
     read_at = from_ms(outlet.sample_ms) if outlet and outlet.sample_ms and is_running else None
     return SessionFacts(
         row=row,
@@ -117,7 +124,19 @@ def session_facts(work: Work, session_id: str) -> SessionFacts | None:
         samples=samples,
         longest_s=house.settings.longest_session_s,
         full_energy_wh=house.settings.session_energy_wh,
+        most_fen=never_more_fen(tariff, row.max_energy_wh) if tariff else None,
+        month=billed.month if billed else "",
+        question_id=question.id if question else None,
+        goes_on_id=goes_on.id if goes_on else None,
+        still_plugged=outlet is not None and outlet.state in STILL_PLUGGED,
     )
+
+
+def sessions_now(work: Work, household_id: int) -> list[SessionFacts]:
+    """What holds an outlet for a household now, as its pages show it."""
+    held = [one for one in work.house.open.values() if one.holds_outlet]
+    found = (session_facts(work, one.id) for one in held if one.household_id == household_id)
+    return [facts for facts in found if facts is not None]
 
 
 def _measured(work: Work, readings: list[Reading]) -> tuple[list[Point], list[Sample]]:

@@ -11,6 +11,7 @@ from math import log
 
 from service.feeders.queue import TAIL_QUICK_S, TAIL_SLOW_S
 from service.feeders.shedding import is_in_tail
+from service.pages.say_time import span
 from service.words import N_, Sentence
 
 FULL_BELOW_W = 30
@@ -32,8 +33,8 @@ class Left:
         """The range in words."""
         if self.by_limit:
             return Sentence(
-                N_("at most {minutes} more minutes, then your limit is reached"),
-                {"minutes": self.latest_min},
+                N_("at most {span} more, then your limit is reached"),
+                {"span": span(self.latest_min * 60)},
             )
         if self.latest_min <= ROUND_TO_MIN:
             return Sentence(N_("full in a few minutes"))

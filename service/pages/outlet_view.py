@@ -8,13 +8,13 @@ from service.pages.glance import Glance
 from service.pages.price_view import PriceView
 from service.pages.say_time import moment
 from service.pages.session_view import state_word
+from service.pages.start_form import Offers
 from service.piles.board import Face
 from service.sessions.records import Session
 from service.words import N_, Sentence
 
-AMOUNTS_FEN = (50, 100, 200, 300)
-HOURS = (1, 2, 3, 4, 6, 8)
 MOST_OTHERS = 4
+NO_OFFERS = Offers()
 
 WHY_NOT = {
     Face.IN_USE: N_("Somebody is charging here. Please take a free outlet."),
@@ -25,15 +25,6 @@ WHY_NOT = {
     Face.OUT_OF_ORDER: N_("This outlet is out of order. Please take another one."),
 }
 NOBODY_CAN = N_("Signed in as staff: residents start here with their own phone.")
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What was chosen in the form, shown again after a refusal."""
-
-    until: str = "full"
-    amount: str = "1.00"
-    hours: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +41,8 @@ class OutletFacts:
     key: str = ""
     fault: Sentence | None = None
     last: Session | None = None
+    offers: Offers = NO_OFFERS
+    may_wish: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +71,10 @@ class OutletView:
     key: str
     last: LastHere | None
     stage_was: str
-    amounts_fen: tuple[int, ...] = AMOUNTS_FEN
-    hours: tuple[int, ...] = HOURS
+    offers: Offers
+    may_wish: bool
+    may_blink: bool
+    is_free: bool
 
     @property
     def number(self) -> int:
@@ -111,6 +106,10 @@ def outlet_view(facts: OutletFacts, zone: tzinfo, stage_was: str = "") -> Outlet
         key=facts.key,
         last=_last(facts, zone),
         stage_was=stage_was,
+        offers=facts.offers,
+        may_wish=facts.may_wish and not _free_on_this_pile(facts),
+        may_blink=facts.is_resident and seen.face not in (Face.SILENT, Face.OUT_OF_ORDER),
+        is_free=seen.face is Face.FREE,
     )
 
 
@@ -130,6 +129,11 @@ def _nearest_free(facts: OutletFacts) -> list[Glance]:
     free = [o for o in facts.others if o.pile != seen.pile and o.face is Face.FREE]
     free.sort(key=lambda o: (o.entrance != seen.entrance, abs(o.pile_number - seen.pile_number)))
     return same_pile + free[:MOST_OTHERS]
+
+
+def _free_on_this_pile(facts: OutletFacts) -> bool:
+    seen = [facts.glance, *(one for one in facts.others if one.pile == facts.glance.pile)]
+    return any(one.face is Face.FREE for one in seen)
 
 
 def _last(facts: OutletFacts, zone: tzinfo) -> LastHere | None:

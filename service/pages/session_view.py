@@ -8,10 +8,12 @@ from enum import StrEnum
 from service.billing.pricing import Priced
 from service.feeders.queue import Turn
 from service.metering.live import Progress
+from service.pages import session_words as words
 from service.pages.curve import Curve, Sample, curve
 from service.pages.minutes_left import NOT_KNOWN_YET, minutes_left, time_to_limit
-from service.pages.say_time import clock_seconds, clock_time, moment, span
-from service.pages.states import STATES, held_sentence, not_started_sentence, stop_sentence
+from service.pages.say_time import clock_seconds, moment, month, span
+from service.pages.session_words import Ending, Told
+from service.pages.states import STATES
 from service.sessions.lifecycle import State
 from service.sessions.records import Session
 from service.words import N_, Sentence
@@ -34,13 +36,17 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"
 
 
-NO_LIMITS = frozenset({Stage.SETTLED, Stage.WAIVED, Stage.CANCELLED})
 OVER_FOR_GOOD = frozenset({Stage.SETTLED, Stage.HELD, Stage.WAIVED, Stage.CANCELLED})
+BEFORE_IT_RUNS = frozenset({Stage.QUEUED, Stage.STARTING})
 
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """What was looked up for one session."""
+    """What was looked up for one session.
+
+    `most_fen`: what it can cost at most. `month`: the statement it is on. `goes_on_id`: the charge
+    that continues it after a pause.
+    """
 
     row: Session
     pile_number: int
@@ -57,6 +63,11 @@ class SessionFacts:
     longest_s: int = 36_000
     full_energy_wh: int = 3_000
     ahead_name: str = ""
+    most_fen: int | None = None
+    month: str = ""
+    question_id: int | None = None
+    goes_on_id: str | None = None
+    still_plugged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,10 @@ class SessionView:
     entrance: int
     headline: Sentence
     detail: Sentence | None
+    ending: Ending | None
+    next_step: Sentence | None
     since: Sentence | None
+    drawn_time: str
     energy_wh: int | None
     start_wh: int | None
     end_wh: int | None
@@ -87,7 +101,16 @@ class SessionView:
     place: int | None
     expected: Sentence | None
     limits: tuple[Sentence, ...]
+    never_more: Sentence | None
+    ready_by: Sentence | None
     stop_doubt: Sentence | None
+    month: str
+    month_name: Sentence | None
+    is_posted: bool
+    question_id: int | None
+    goes_on_id: str | None
+    came_from_id: str | None
+    still_plugged: bool
 
     @property
     def may_stop(self) -> bool:
@@ -117,9 +140,12 @@ def session_view(facts: SessionFacts, zone: tzinfo) -> SessionView:
     """The page of a session at this moment."""
     row, now = facts.row, facts.now
     stage = Stage(row.state)
+    ending = words.ending_of(row)
+    told = Told(
+        row, now, facts.longest_s, facts.full_energy_wh, turn=facts.turn, most_fen=facts.most_fen
+    )
     running = stage in (Stage.CHARGING, Stage.STOPPING)
     age = (now - facts.read_at).total_seconds() if facts.read_at else None
-    stale = running and (facts.pile_silent or (age is not None and age > STALE_AFTER_S))
     begun = row.started_at or row.commanded_at or row.requested_at
     return SessionView(
         id=row.id,
@@ -128,9 +154,12 @@ def session_view(facts: SessionFacts, zone: tzinfo) -> SessionView:
         pile_number=facts.pile_number,
         outlet=row.outlet,
         entrance=facts.entrance,
-        headline=Sentence(HEADLINES[stage]),
-        detail=_detail(facts, stage, zone),
+        headline=Sentence(words.HEADLINES[ending] if ending else HEADLINES[stage]),
+        detail=words.detail(told),
+        ending=ending,
+        next_step=words.next_step(ending),
         since=moment(row.ended_at or begun, now, zone),
+        drawn_time=clock_seconds(now, zone),
         energy_wh=_energy(facts),
         start_wh=row.start_wh if row.start_wh is not None else _low(facts),
         end_wh=row.end_wh,
@@ -140,36 +169,23 @@ def session_view(facts: SessionFacts, zone: tzinfo) -> SessionView:
         left=_left(facts) if stage is Stage.CHARGING else None,
         read_time=clock_seconds(facts.read_at, zone) if facts.read_at and running else None,
         age_seconds=int(age) if age is not None and running else None,
-        stale=stale,
+        stale=running and (facts.pile_silent or (age is not None and age > STALE_AFTER_S)),
         waited_seconds=_waited(row, stage, now),
         curve=curve(facts.samples) if running else None,
         place=facts.turn.place if facts.turn else None,
-        expected=_expected(facts, zone),
-        limits=_limits(facts, zone) if stage not in NO_LIMITS else (),
-        stop_doubt=_stop_doubt(row, stage, now),
+        expected=words.expected(told, zone),
+        limits=words.limits(told, zone) if stage not in OVER_FOR_GOOD else (),
+        never_more=words.never_more(told) if stage in BEFORE_IT_RUNS else None,
+        ready_by=words.ready_by(row, now, zone) if stage not in OVER_FOR_GOOD else None,
+        stop_doubt=words.stop_doubt() if stage is Stage.STOPPING else None,
+        month=facts.month,
+        month_name=month(facts.month) if facts.month else None,
+        is_posted=row.posted_at is not None,
+        question_id=facts.question_id,
+        goes_on_id=facts.goes_on_id,
+        came_from_id=row.continues_id,
+        still_plugged=facts.still_plugged,
     )
-
-
-def _detail(facts: SessionFacts, stage: Stage, zone: tzinfo) -> Sentence | None:
-    row = facts.row
-    if stage is Stage.CANCELLED:
-        if row.stop_asked_by or row.why is None or row.why.startswith(("feeder:", "queue")):
-            return Sentence(N_("You left before it started. Nothing is charged."))
-        return not_started_sentence(row.why)
-    if stage is Stage.WAIVED:
-        return Sentence(N_("The committee has looked at this charge: you pay nothing for it."))
-    if stage is Stage.HELD:
-        message = N_("Nothing is billed until somebody has looked: {reason}.")
-        if row.posted_at is not None:
-            message = N_("The bill stands, and somebody looks at it again: {reason}.")
-        return Sentence(message, {"reason": held_sentence(row.held_reason)})
-    if stage is Stage.SETTLED:
-        return stop_sentence(row.stop_reason, row.why)
-    if stage is Stage.ENDED:
-        return Sentence(N_("The pile's final record is on its way; then the exact bill is here."))
-    if stage is Stage.QUEUED and facts.turn is not None:
-        return facts.turn.sentence
-    return None
 
 
 def _energy(facts: SessionFacts) -> int | None:
@@ -189,10 +205,10 @@ def _elapsed(row: Session, now: datetime) -> Sentence | None:
 
 
 def _waited(row: Session, stage: Stage, now: datetime) -> int:
-    if stage not in (Stage.STARTING, Stage.STOPPING):
+    if stage is not Stage.STARTING:
         return 0
     since = row.commanded_at or row.requested_at
-    return max(0, int((now - since).total_seconds())) if stage is Stage.STARTING else 0
+    return max(0, int((now - since).total_seconds()))
 
 
 def _left(facts: SessionFacts) -> Sentence:
@@ -210,55 +226,6 @@ def _left(facts: SessionFacts) -> Sentence:
     )
     left = minutes_left(facts.power_w or 0.0, progress.peak_w if progress else 0.0, limit_in)
     return left.sentence if left else NOT_KNOWN_YET
-
-
-def _expected(facts: SessionFacts, zone: tzinfo) -> Sentence | None:
-    if facts.row.state != State.QUEUED:
-        return None
-    if facts.turn is None or facts.turn.expected is None:
-        return Sentence(N_("Nobody can tell yet when it will start. It starts by itself."))
-    expected = facts.turn.expected
-    earliest = moment(expected.earliest, facts.now, zone)
-    if expected.latest is None:
-        return Sentence(
-            N_("It starts by itself, {earliest} at the earliest."), {"earliest": earliest}
-        )
-    if expected.latest - expected.earliest < timedelta(minutes=10):
-        return Sentence(
-            N_("It starts by itself by {time} at the latest; sooner if somebody finishes."),
-            {"time": earliest},
-        )
-    return Sentence(
-        N_("It starts by itself, between {earliest} and {latest}."),
-        {"earliest": earliest, "latest": clock_time(expected.latest, zone)},
-    )
-
-
-def _limits(facts: SessionFacts, zone: tzinfo) -> tuple[Sentence, ...]:
-    row = facts.row
-    said = []
-    if row.cap_fen is not None:
-        amount = f"{row.cap_fen // 100}.{row.cap_fen % 100:02d}"
-        said.append(Sentence(N_("never more than {amount} yuan"), {"amount": amount}))
-    if row.max_duration_s < facts.longest_s:
-        if row.started_at is not None:
-            end = moment(row.started_at + timedelta(seconds=row.max_duration_s), facts.now, zone)
-            said.append(Sentence(N_("until {time} at the latest"), {"time": end}))
-        else:
-            said.append(Sentence(N_("for {span}"), {"span": span(row.max_duration_s)}))
-    return tuple(said)
-
-
-def _stop_doubt(row: Session, stage: Stage, now: datetime) -> Sentence | None:
-    """A stop that the pile has not confirmed: say what a person can do."""
-    if stage is not Stage.STOPPING:
-        return None
-    return Sentence(
-        N_(
-            "The pile has been told. If the lamp is still on in two minutes, "
-            "pull the plug or call the gatehouse."
-        )
-    )
 
 
 def state_word(state: str) -> Sentence:

@@ -171,14 +171,14 @@ def last_boots(uow: UnitOfWork, pile: str, limit: int) -> Sequence[Boot]:
     return uow.session.exec(statement).all()
 
 
-def last_stops_of_any(uow: UnitOfWork, pile: str, since_ms: int) -> Sequence[Command]:
+def off_commands(uow: UnitOfWork, pile: str, since_ms: int) -> Sequence[Command]:
     """The off commands to a pile that named no session, newest first."""
     statement = (
         select(Command)
         .where(
             Command.pile == pile,
             Command.cmd == "stop",
-            col(Command.session_id).in_([None, "any"]) | col(Command.session_id).is_(None),
+            Command.session_id == "any",
             Command.issued_ms >= since_ms,
         )
         .order_by(col(Command.issued_ms).desc())

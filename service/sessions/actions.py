@@ -110,6 +110,7 @@ def drop_wish(uow: UnitOfWork, household_id: int) -> bool:
     row = wish_of(uow, household_id)
     if row is not None:
         uow.session.delete(row)
+        uow.session.flush()
     return row is not None
 
 

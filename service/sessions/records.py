@@ -252,6 +252,17 @@ def wishes(uow: UnitOfWork) -> Sequence[Wish]:
     return uow.session.exec(select(Wish).order_by(col(Wish.household_id))).all()
 
 
+def last_that_drew(uow: UnitOfWork, pile: str, outlet: int) -> Session | None:
+    """The newest session on an outlet that drew energy."""
+    statement = (
+        select(Session)
+        .where(Session.pile == pile, Session.outlet == outlet, col(Session.energy_wh) > 0)
+        .order_by(col(Session.requested_at).desc())
+        .limit(1)
+    )
+    return uow.session.exec(statement).first()
+
+
 def decision_of(uow: UnitOfWork, session_id: str) -> HeldDecision | None:
     """What a person decided about a session, if one had to."""
     return uow.session.get(HeldDecision, session_id)

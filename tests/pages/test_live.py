@@ -17,15 +17,15 @@ def test_an_outlet_is_pushed_in_the_language_of_the_page(house: House):
 
 
 def test_a_page_whose_state_has_moved_on_is_told_to_fetch_itself_anew(house: House):
-    assert "hx-get" not in rendered(house, ("outlet", "LB-001", 1), "en:free")
+    assert "data-anew" not in rendered(house, ("outlet", "LB-001", 1), "en:free")
     house.plug("LB-001", 1)
     house.resident("1-101").post("/p/1/1", "/p/1/1/start")
     house.run(30)
-    assert 'hx-get="/p/1/1"' in rendered(house, ("outlet", "LB-001", 1), "en:free")
+    assert "data-anew" in rendered(house, ("outlet", "LB-001", 1), "en:free")
     held = house.compound.house.held_by("LB-001", 1)
     assert held is not None
-    assert "hx-get" in rendered(house, ("session", held.id), "en:starting")
-    assert "hx-get" not in rendered(house, ("session", held.id), "en:charging")
+    assert "data-anew" in rendered(house, ("session", held.id), "en:starting")
+    assert "data-anew" not in rendered(house, ("session", held.id), "en:charging")
 
 
 def test_nothing_pushed_carries_a_form_or_a_token(house: House):

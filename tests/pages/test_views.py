@@ -160,7 +160,7 @@ def test_in_the_tail_there_is_a_range():
 def test_a_limit_is_known_at_any_time_and_ends_the_range():
     left = minutes_left(165, 168, timedelta(minutes=40))
     assert left is not None
-    assert english(left.sentence) == "at most 40 more minutes, then your limit is reached"
+    assert english(left.sentence) == "at most 40 min more, then your limit is reached"
     tail = minutes_left(90, 168, timedelta(minutes=50))
     assert tail is not None
     assert (tail.earliest_min, tail.latest_min) == (35, 50)
@@ -285,10 +285,10 @@ def test_what_was_asked_for_stays_in_sight():
         power_w=165.0,
     )
     assert [english(limit) for limit in view.limits] == [
-        "never more than 1.00 yuan",
+        "never more than 1.00 yuan; the pile itself stops at 1.455 kWh",
         "until tonight 23:03 at the latest",
     ]
-    assert english(view.left) == "at most 120 more minutes, then your limit is reached"
+    assert english(view.left) == "at most 2 h more, then your limit is reached"
 
 
 def test_a_held_session_says_what_does_not_fit():
