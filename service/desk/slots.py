@@ -6,7 +6,8 @@ import unicodedata
 from service.billing.tariff import SLOTS_A_DAY, show_slot, show_slots
 from service.words import N_, Sentence
 
-LONGEST_TIMES = 200
+LONGEST_TIMES = 400
+"""Every other half-hour of a day, 24 spans, is 310 characters."""
 _TIME = r"([0-9]{1,2})(?:[:.点时]([0-9]{2})?)?"
 _SPAN = re.compile(rf"{_TIME}-{_TIME}")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−~〜至到", "-"))
