@@ -4,7 +4,7 @@ V := .venv
 NPM := $(shell command -v npm)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check setup dev system bench coverage words clean
+.PHONY: help demo test check setup dev system bench bench-overload coverage words clean
 
 help:
 	@echo "make demo   the whole compound in one terminal: broker, database, 38 piles, pages"
@@ -12,6 +12,7 @@ help:
 	@echo "make check  style, types and the import order of the rooms (under 20 s)"
 	@echo "make coverage   the tests once more, and which lines they never reach"
 	@echo "make bench  the figures of docs/bench.json, measured on this machine"
+	@echo "make bench-overload   forecast, sharing, breakers and curve watch, scored: docs/overload-card.md"
 	@echo "make words  collects the sentences of code and pages into service/locale"
 	@echo "make clean  removes what the other commands made"
 
@@ -59,6 +60,9 @@ coverage: $(V)/.dev system
 
 bench: $(V)/.dev system
 	$(V)/bin/python -m tests.bench $(ARGS)
+
+bench-overload: $(V)/.dev
+	$(V)/bin/python -m tests.bench_overload $(ARGS)
 
 words: $(V)/.dev
 	$(V)/bin/python -m tests.house.collect_words

@@ -29,6 +29,9 @@ STAY_S = 1800
 PULL_LEAVING, PULL_WEEKDAY = 150.0, 3.0
 """How many observations the average counts for beside the narrower class."""
 
+FLATTEST_PER_S = 1 / 14_400
+PATIENCE = 0.7
+
 Row = tuple[float, ...]
 
 
@@ -49,10 +52,12 @@ class PastCharge:
 class KindOfBike:
     """Bikes whose constant part usually lasts about as long. `share[j][k]`: the expected part of
     its full current that a charge draws k steps from now if its constant part has lasted j steps;
-    `square[j][k]` the mean of its square."""
+    `square[j][k]` the mean of its square; `left[j]`: for how many steps at full
+    current it is expected to draw still."""
 
     share: tuple[Row, ...]
     square: tuple[Row, ...]
+    left: Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,28 @@ class Habits:
     def kind(self, bike: str | None) -> KindOfBike:
         """The kind of a bike; of all bikes together when little is known of it."""
         return self.kinds[self.kind_of_bike.get(bike, KINDS) if bike is not None else KINDS]
+
+
+def left_s(habits: Habits, place: Place, bike: str | None) -> float:
+    """For how many seconds at full current a session is expected to draw still: what its need is
+    counted in. In the tail what is left under its exponential."""
+    if place.in_tail:
+        return place.current_ma / max(1, place.peak_ma) / max(place.fall_per_s, FLATTEST_PER_S)
+    left = habits.kind(bike).left
+    return left[min(place.full_steps, len(left) - 1)] * STEP_S
+
+
+def probably_leaves_in_s(habits: Habits, now: datetime, here_s: float) -> float:
+    """When a bike whose resident did not say will probably be taken away: seconds from now until
+    earlier bikes, after as long a stay and at such an hour, were still there with `PATIENCE`."""
+    minute, here = now.hour * 60 + now.minute, int(here_s // STEP_S)
+    longest, still = len(habits.leaving[0]) - 1, 1.0
+    for step in range(LONGEST):
+        stay = min(longest, (here + step) * STEP_S // STAY_S)
+        still *= 1 - habits.leaving[(minute + step * 5) // 60 % 24][stay]
+        if still < PATIENCE:
+            return step * STEP_S
+    return LONGEST * STEP_S
 
 
 @dataclass(slots=True)
@@ -187,7 +214,10 @@ def _kind(own: _Counted, everyone: _Counted) -> KindOfBike:
                 (1.0, *(ends[step] * tail[k - 1] + goes_on * later[k - 1]
                         for k in range(1, STEPS + 1)))
             )  # fmt: skip
-    return KindOfBike(_from_shortest(share), _from_shortest(square))
+    left = [sum(after)]
+    for step in range(LONGEST - 1, -1, -1):
+        left.append(ends[step] * sum(after) + (1 - ends[step]) * (1 + left[-1]))
+    return KindOfBike(_from_shortest(share), _from_shortest(square), tuple(reversed(left)))
 
 
 def _from_shortest(rows: Sequence[Row]) -> tuple[Row, ...]:

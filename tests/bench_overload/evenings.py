@@ -4,18 +4,19 @@ Arrivals, stays and needs come from the simulator's residents, or from the file 
 an apartment compound; the current from the simulator's curves, which are fitted to measured ones.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
 
+from service.feeders.habits import PastCharge
 from service.feeders.place import STEP_S
 from service.feeders.tree import Cable, Tree, build_tree
 from simulator.apartment import NORWAY, Cast, Stay, read_sessions
 from simulator.packs import Pack, catalogue
 from simulator.residents import Resident, Visit, made_up_cards, settle_in, visit_of
-from simulator.times import DAY, MINUTE
+from simulator.times import DAY
 
 DAY_S, HOUR_S = 86_400, 3_600
 FULL_BELOW_W, FULL_HOLD_S, LONGEST_S = 30.0, 3_600.0, 10 * 3_600
@@ -134,19 +135,10 @@ def _wall(at: datetime) -> int:
     return int((at.replace(tzinfo=None) - REAL_BEGAN.replace(tzinfo=None)).total_seconds())
 
 
-def moment(step: int, began: datetime = BEGAN) -> datetime:
-    """The wall-clock time of a step; its zone is not looked at."""
-    return began + timedelta(seconds=step * STEP_S)
-
-
-def currents_by_step(charges: Iterable[Charge]) -> dict[int, dict[str, int]]:
-    """Step -> entrance's feeder id -> mA."""
-    table: dict[int, dict[str, int]] = {}
-    for one in charges:
-        for n, current_ma in enumerate(one.currents_ma):
-            row = table.setdefault(one.first_step + n, {})
-            row[one.feeder_id] = row.get(one.feeder_id, 0) + current_ma
-    return table
-
-
-__all__ = ["BEGAN", "MINUTE", "Charge", "compound", "simulated_days"]
+def past(charges: Sequence[Charge], began: datetime = BEGAN) -> list[PastCharge]:
+    """Charges as the rules learn from them."""
+    return [
+        PastCharge(one.feeder_id, one.bike, began + timedelta(seconds=one.began_s),
+                   one.currents_ma, one.unplugged)
+        for one in charges
+    ]  # fmt: skip

@@ -11,10 +11,18 @@ from datetime import datetime, timedelta
 
 from service.feeders.bands import Widths, widths
 from service.feeders.forecast import Charging, Outlook, forecast, level_of_today
-from service.feeders.habits import STEPS, Habits, PastCharge, learn
+from service.feeders.habits import STEPS, Habits, learn
 from service.feeders.place import STEP_S, Place
 from service.feeders.tree import PHASES, Tree
-from tests.bench_overload.evenings import Charge, compound
+from tests.bench_overload.evenings import (
+    BEGAN,
+    REAL_BEGAN,
+    Charge,
+    compound,
+    past,
+    real_charges,
+    simulated_days,
+)
 
 DAY_STEPS = 86_400 // STEP_S
 FEEDERS = ("e1", "e2", "e3", "e4")
@@ -32,10 +40,23 @@ class Score:
     outcomes: int = 0
     errors: dict[tuple[int, str], float] = field(default_factory=lambda: defaultdict(float))
 
-    def ratio(self, minutes: int) -> float:
-        """Our mean absolute error over that of the better simple answer."""
+    def ratio(self, minutes: int, whose: str = "forecast") -> float:
+        """A mean absolute error over that of the better simple answer."""
         better = min(self.errors[minutes, "stays"], self.errors[minutes, "last week"])
-        return self.errors[minutes, "forecast"] / better
+        return self.errors[minutes, whose] / better if better else 0.0
+
+    def row(self) -> dict[str, float]:
+        """What the card shows."""
+        row = {
+            "coverage_95": round(self.inside95 / self.outcomes, 4),
+            "coverage_50": round(self.inside50 / self.outcomes, 4),
+        }
+        for minutes in HORIZONS:
+            row[f"mae_ratio_{minutes}"] = round(self.ratio(minutes), 3)
+            row[f"floor_{minutes}"] = round(self.ratio(minutes, "all-knowing"), 3)
+            each = self.outcomes / len(HORIZONS) * 1000
+            row[f"mae_{minutes}_a"] = round(self.errors[minutes, "forecast"] / each, 2)
+        return row
 
     def add(self, other: "Score") -> None:
         self.inside95 += other.inside95
@@ -43,15 +64,6 @@ class Score:
         self.outcomes += other.outcomes
         for key, value in other.errors.items():
             self.errors[key] += value
-
-
-def past(charges: Sequence[Charge], began: datetime) -> list[PastCharge]:
-    """Charges as the rules learn from them."""
-    return [
-        PastCharge(one.feeder_id, one.bike, began + timedelta(seconds=one.began_s),
-                   one.currents_ma, one.unplugged)
-        for one in charges
-    ]  # fmt: skip
 
 
 class Replay:
@@ -168,3 +180,26 @@ def _one(into: Score, one: Outlook, ahead: int, minutes: int, truth: int) -> Non
     into.inside95 += one.low95_ma[ahead] <= truth <= one.high95_ma[ahead]
     into.inside50 += one.low50_ma[ahead] <= truth <= one.high50_ma[ahead]
     into.errors[minutes, "forecast"] += abs(truth - one.expected_ma[ahead])
+
+
+def run(
+    seeds: Sequence[int] = range(2001, 2021), real_days: range = range(289, 411)
+) -> dict[str, dict[str, dict[str, float]]]:
+    """The card's figures: real and simulated evenings, site and entrances."""
+    simulated = {"site": Score(), "entrances": Score()}
+    for seed in seeds:
+        replay = Replay(simulated_days(seed, 42), BEGAN)
+        wide = calibrated(replay, replay.learn(0, 21), range(21, 35))
+        for name, one in score(replay, replay.learn(0, 35), wide, range(35, 42)).items():
+            simulated[name].add(one)
+    replay = Replay(real_charges(), REAL_BEGAN)
+    wide = calibrated(replay, replay.learn(0, 200), range(200, 289, 2))
+    real = score(replay, replay.learn(0, 289), wide, real_days)
+    return {"simulated": _rows(simulated), "real": _rows(real)}
+
+
+def _rows(scores: dict[str, Score]) -> dict[str, dict[str, float]]:
+    both = Score()
+    for one in scores.values():
+        both.add(one)
+    return {name: one.row() for name, one in {"all": both, **scores}.items()}
