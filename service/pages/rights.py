@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.pages import passkeys, people, sharing
+from service.pages import passkeys, people, sharing, staff
 
 router = APIRouter()
-for room in (people, sharing, passkeys):
+for room in (people, sharing, passkeys, staff):
     router.include_router(room.router)

@@ -19,6 +19,7 @@ from service.door import (
 )
 from service.door.state import door_of
 from service.households.access import Role
+from service.households.actions import login_and_hash
 from service.households.outcomes import SignedIn
 from service.pages.draw import draw
 
@@ -64,9 +65,17 @@ def use_code(
     """Bind this phone, or say why not and what to do."""
     outcome = sign_in_with_code(request, code)
     if isinstance(outcome, SignedIn):
-        return RedirectResponse(after_sign_in(outcome.role, next), status_code=303)
+        then = after_sign_in(outcome.role, next)
+        if outcome.staff_id is not None and not _has_password(request, outcome.staff_id):
+            then = "/staff/password"
+        return RedirectResponse(then, status_code=303)
     words = outcome.sentence.in_language(visitor.language)
     return _code_page(request, next, code, words, status_of(outcome.reason))
+
+
+def _has_password(request: Request, staff_id: int) -> bool:
+    with door_of(request).store.reading() as uow:
+        return login_and_hash(uow, staff_id)[1] is not None
 
 
 def _code_page(
