@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.pages import passkeys, people, sharing, staff
+from service.pages import passkeys, people, sharing, staff, trail
 
 router = APIRouter()
-for room in (people, sharing, passkeys, staff):
+for room in (people, sharing, passkeys, staff, trail):
     router.include_router(room.router)
