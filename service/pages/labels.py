@@ -17,7 +17,6 @@ from service.pages.draw import STATIC, draw, environment
 from service.pages.labels_view import Label, is_local, labels_of
 from service.pages.paper.press import print_now
 from service.pages.place_papers import ON_A_SHEET, labels_order
-from service.pages.price_view import PriceView, price_view
 from service.pages.statement_files import PDF, named
 from service.words import DEFAULT_LANGUAGE, Sentence
 
@@ -67,17 +66,6 @@ def every_label(house: House) -> list[Label]:
         piles = sorted(house.board.piles.values(), key=lambda pile: pile.number)
         places = [(p.number, n, p.entrance) for p in piles for n in sorted(p.outlets)]
     return labels_of(places, house.settings.public_url)
-
-
-def price_now(house: House) -> PriceView | None:
-    """The price in force, as the front page shows it."""
-    with house.look() as work:
-        return price_view(
-            house.tariff(work.uow, None, work.now),
-            work.now,
-            house.settings.zone,
-            house.settings.session_energy_wh,
-        )
 
 
 def print_labels(house: House, out: Path) -> int:

@@ -7,11 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.door import Visitor, guard
-from service.pages import look
-from service.pages.context import house_of
+from service.pages.context import house_of, hub_of
 from service.pages.draw import draw
-from service.pages.gate_view import wall_view
-from service.pages.labels import price_now
+from service.pages.front_look import FRONT, front_now
+from service.pages.live_pages import events, variant_of
 
 router = APIRouter()
 See = Annotated[Visitor, Depends(guard("outlet.see"))]
@@ -19,8 +18,13 @@ See = Annotated[Visitor, Depends(guard("outlet.see"))]
 
 @router.get("/")
 def front(request: Request, visitor: See) -> Response:
-    """Free outlets and the price."""
-    house = house_of(request)
-    with house.look() as work:
-        view = wall_view(look.glances(work), {}, work.now, house.settings.zone)
-    return draw(request, "front.html", {"view": view, "price": price_now(house)})
+    """Free outlets, the price, and the way to the open books."""
+    with house_of(request).look() as work:
+        found = front_now(work)
+    return draw(request, "front.html", {"front": found, "view": found.wall})
+
+
+@router.get("/live/front")
+async def front_events(request: Request, visitor: See) -> Response:
+    """Which outlets are free, as it changes."""
+    return await events(hub_of(request), ("wall",), variant_of(visitor, FRONT))
