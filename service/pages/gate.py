@@ -13,7 +13,7 @@ from service.flow.house import House, Work
 from service.pages import look, look_desk
 from service.pages.context import asked_by, house_of, note_deed
 from service.pages.draw import draw
-from service.pages.gate_view import CutView, cut_view
+from service.pages.gate_view import CutView, cut_view, running_rows
 from service.words import N_, Sentence
 
 router = APIRouter()
@@ -47,9 +47,11 @@ def wall_page(request: Request, desk: Desk, said: str = "") -> Response:
     house = house_of(request)
     with house.look() as work:
         facts = look_desk.wall_facts(work)
+        running = running_rows(look_desk.running_now(work), work.now, house.settings.zone)
         key = house.new_id(work.now_ms)
     context = {
         **facts,
+        "running": running,
         "said": Sentence(SAID[said]) if said in SAID else None,
         "error": desk.error,
         "door": desk.door,

@@ -14,7 +14,6 @@ from service.pages.gate_view import (
     WallView,
     bars_of_entrances,
     feeder_bars,
-    running_rows,
     wall_view,
 )
 from service.pages.incident_view import IncidentFacts, incident_view
@@ -35,12 +34,11 @@ def wall_now(work: Work) -> WallView:
 
 
 def wall_facts(work: Work) -> dict[str, object]:
-    """Everything of the wall that changes by itself: piles, what runs, what is wrong."""
+    """Everything of the wall that is pushed: piles and what is wrong, no door and no person."""
     now, zone = work.now, work.house.settings.zone
     incidents = [incident_view(one, now, zone) for one in incidents_now(work)]
     return {
         "view": wall_now(work),
-        "running": running_rows(running_now(work), now, zone),
         "incidents": [one for one in incidents if one.severity is not Severity.INFO],
     }
 

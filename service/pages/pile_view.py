@@ -6,12 +6,10 @@ from datetime import datetime, tzinfo
 
 from service.clock import from_ms
 from service.pages.glance import Glance
-from service.pages.say_time import ago, clock_seconds
+from service.pages.pile_life import signal_words
+from service.pages.say_time import ago, clock_seconds, span
 from service.piles.board import PileNow
 from service.words import N_, Sentence
-
-WEAK_DBM = -100
-"""Below this a 4G or NB-IoT module loses messages (field practice; the contract calls it weak)."""
 
 CLOCKS = {
     "none": N_("not set"),
@@ -30,6 +28,7 @@ class OutletRow:
     current_ma: int | None
     temp_c: str | None
     energy_wh: int | None
+    register_id: str | None
     sample_age: Sentence | None
 
 
@@ -51,6 +50,7 @@ class PileView:
     model: str | None
     serial: str | None
     clock: Sentence
+    uptime: Sentence | None
     config_rev: int
     outlets: tuple[OutletRow, ...]
 
@@ -68,12 +68,13 @@ def pile_view(pile: PileNow, glances: Sequence[Glance], now: datetime, zone: tzi
         in_service=pile.in_service,
         heard=clock_seconds(heard_at, zone) if heard_at else None,
         heard_age=ago((now - heard_at).total_seconds()) if heard_at else None,
-        signal=_signal(pile.rssi_dbm),
+        signal=signal_words(pile.rssi_dbm),
         temp_c=_degrees(pile.temp_c),
         firmware=pile.fw,
         model=pile.model,
         serial=pile.serial,
         clock=Sentence(CLOCKS.get(pile.clock, CLOCKS["none"])),
+        uptime=_uptime(pile, now_ms),
         config_rev=pile.config_rev,
         outlets=tuple(_outlet(pile, glance, now, zone) for glance in glances),
     )
@@ -89,17 +90,17 @@ def _outlet(pile: PileNow, glance: Glance, now: datetime, zone: tzinfo) -> Outle
         current_ma=outlet.current_ma,
         temp_c=_degrees(outlet.temp_c),
         energy_wh=outlet.energy_wh,
+        register_id=outlet.register_id,
         sample_age=ago(age) if age is not None else None,
     )
 
 
-def _signal(rssi_dbm: int | None) -> Sentence | None:
-    if rssi_dbm is None:
+def _uptime(pile: PileNow, now_ms: int) -> Sentence | None:
+    """How long it has run without a restart; nobody knows while it is silent."""
+    uptime_ms = pile.uptime_at(now_ms)
+    if uptime_ms is None or pile.is_silent(now_ms):
         return None
-    values = {"dbm": f"−{abs(rssi_dbm)}"}
-    if rssi_dbm < WEAK_DBM:
-        return Sentence(N_("weak ({dbm} dBm)"), values)
-    return Sentence(N_("good ({dbm} dBm)"), values)
+    return span(uptime_ms / 1000)
 
 
 def _degrees(celsius: float | None) -> str | None:

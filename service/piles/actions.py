@@ -67,6 +67,7 @@ def load_board(uow: UnitOfWork) -> Board:
             row.feeder_id,
             outlets,
             outlet_limit_w=row.outlet_limit_w,
+            place=row.place,
             in_service=row.in_service,
         )
         status = statuses.get(row.id)
@@ -268,3 +269,22 @@ def set_in_service(
         row.out_of_service_at = None if in_service else now
         uow.session.add(row)
         uow.after_commit(lambda: setattr(pile, "in_service", in_service))
+
+
+def arrange(uow: UnitOfWork, pile: PileNow, entrance: int, place: str, feeder_id: str) -> bool:
+    """Where a pile hangs, and on which cable; False if it was so already.
+
+    Whether the cable may change (nothing may be charging there) is asked by the caller.
+    """
+    row = uow.session.get(Pile, pile.id)
+    wanted = (entrance, place, feeder_id)
+    if row is None or (row.entrance, row.place, row.feeder_id) == wanted:
+        return False
+    row.entrance, row.place, row.feeder_id = wanted
+    uow.session.add(row)
+
+    def tell() -> None:
+        pile.entrance, pile.place, pile.feeder_id = wanted
+
+    uow.after_commit(tell)
+    return True

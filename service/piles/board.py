@@ -107,6 +107,7 @@ class PileNow:
     feeder_id: str
     outlets: dict[int, OutletNow]
     outlet_limit_w: int = 1000
+    place: str = ""
     in_service: bool = True
     said: str = "unknown"
     boot: BootNow | None = None

@@ -19,6 +19,7 @@ class Pile(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=23)
     number: int = Field(unique=True)
     entrance: int
+    place: str = Field(default="", max_length=60, description="where it hangs, for people")
     feeder_id: str
     outlets: int = 2
     outlet_limit_w: int = 1000
