@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.pages import passkeys, people, sharing, staff, trail
+from service.pages import begin, begin_piles, passkeys, people, sharing, staff, trail
 
 router = APIRouter()
-for room in (people, sharing, passkeys, staff, trail):
+for room in (people, sharing, passkeys, staff, trail, begin, begin_piles):
     router.include_router(room.router)

@@ -219,6 +219,12 @@ def of_household(uow: UnitOfWork, household_id: int, limit: int) -> Sequence[Ses
     return uow.session.exec(statement).all()
 
 
+def any_charged(uow: UnitOfWork) -> bool:
+    """Whether anybody has ever charged here."""
+    statement = select(Session.id).where(col(Session.started_at).is_not(None)).limit(1)
+    return uow.session.exec(statement).first() is not None
+
+
 def of_passes(uow: UnitOfWork, pass_ids: Sequence[int]) -> Sequence[Session]:
     """The sessions that were started with some passes of helpers or guests, newest first."""
     statement = (

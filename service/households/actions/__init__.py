@@ -27,6 +27,7 @@ from service.households.actions.passes import (
     household_of_card,
     new_api_secret,
     new_code,
+    new_codes,
     new_staff_code,
     revoke_pass,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "move_out",
     "new_api_secret",
     "new_code",
+    "new_codes",
     "new_staff_code",
     "redeem_code",
     "reset_staff",

@@ -5,13 +5,21 @@ installation's secret key).
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from service.households import codes
 from service.households.access import Role
 from service.households.outcomes import Bearer, Reason, Refused, refused
-from service.households.records import Household, Pass, add, live_pass, newest_pass
+from service.households.records import (
+    Household,
+    Pass,
+    add,
+    live_pass,
+    newest_pass,
+    revoke_waiting_codes,
+)
 from service.store import UnitOfWork
 
 CODE_LASTS = timedelta(days=14)
@@ -38,6 +46,20 @@ def new_code(
     code, found = unused_code(uow, key)
     add_pass(uow, CODE, found, now, household=household, label=label, expires_at=now + lasts)
     return codes.show_code(code)
+
+
+def new_codes(
+    uow: UnitOfWork, households: Sequence[Household], now: datetime, key: bytes
+) -> list[tuple[Household, str]]:
+    """A fresh code for each household; codes of theirs that were printed before and not used stop
+    working, so that a lost sheet opens nothing."""
+    revoke_waiting_codes(uow, [id_of(one) for one in households], now)
+    made = []
+    for one in households:
+        code, found = unused_code(uow, key)
+        add_pass(uow, CODE, found, now, household=one, expires_at=now + CODE_LASTS)
+        made.append((one, codes.show_code(code)))
+    return made
 
 
 def new_staff_code(uow: UnitOfWork, staff_id: int, now: datetime, key: bytes) -> str:

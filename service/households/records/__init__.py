@@ -35,6 +35,8 @@ from service.households.records.rights import (
     audit_trail,
     committee_left,
     count_up,
+    households_with_codes,
+    households_with_phones,
     last_sign_ins,
     pass_row,
     passes_by_id,
@@ -42,6 +44,7 @@ from service.households.records.rights import (
     passkeys_of,
     phones_of,
     revoke_passkeys,
+    revoke_waiting_codes,
     trail_actions,
 )
 from service.households.records.tables import (
@@ -78,6 +81,8 @@ __all__ = [
     "household_at",
     "households",
     "households_of_door",
+    "households_with_codes",
+    "households_with_phones",
     "last_sign_ins",
     "live_digests",
     "live_pass",
@@ -94,6 +99,7 @@ __all__ = [
     "revoke_passes",
     "revoke_passkeys",
     "revoke_sign_ins",
+    "revoke_waiting_codes",
     "sign_in_with",
     "staff",
     "staff_with_login",

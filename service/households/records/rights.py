@@ -110,6 +110,54 @@ def passes_by_id(uow: UnitOfWork, ids: Sequence[int]) -> dict[int, Pass]:
     return {row.id or 0: row for row in rows}
 
 
+def households_with_phones(uow: UnitOfWork, now: datetime) -> set[int]:
+    """The households that have a phone of their own signed in, or a phone that keeps a key."""
+    phones = (
+        select(SignIn.household_id)
+        .outerjoin(Pass, col(Pass.id) == col(SignIn.pass_id))
+        .where(
+            col(SignIn.household_id).is_not(None),
+            col(SignIn.revoked_at).is_(None),
+            col(SignIn.expires_at) > now,
+            (col(Pass.id).is_(None)) | (col(Pass.kind) == "code"),
+        )
+        .distinct()
+    )
+    keys = select(Passkey.household_id).where(col(Passkey.revoked_at).is_(None)).distinct()
+    return {one or 0 for one in uow.session.exec(phones)} | set(uow.session.exec(keys))
+
+
+def households_with_codes(uow: UnitOfWork, now: datetime) -> set[int]:
+    """The households with a printed code that waits to be used."""
+    rows = uow.session.exec(
+        select(Pass.household_id)
+        .where(
+            Pass.kind == "code",
+            col(Pass.household_id).is_not(None),
+            col(Pass.used_at).is_(None),
+            col(Pass.revoked_at).is_(None),
+            col(Pass.expires_at) > now,
+        )
+        .distinct()
+    )
+    return {one or 0 for one in rows}
+
+
+def revoke_waiting_codes(uow: UnitOfWork, household_ids: Sequence[int], now: datetime) -> int:
+    """Printed codes of these households that were not used stop working; how many."""
+    statement = (
+        update(Pass)
+        .where(
+            col(Pass.kind) == "code",
+            col(Pass.household_id).in_(household_ids),
+            col(Pass.used_at).is_(None),
+            col(Pass.revoked_at).is_(None),
+        )
+        .values(revoked_at=now)
+    )
+    return uow.session.exec(statement).rowcount
+
+
 def last_sign_ins(uow: UnitOfWork) -> dict[int, datetime]:
     """When every staff member signed in last."""
     statement = (

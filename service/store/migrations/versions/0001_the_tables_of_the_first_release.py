@@ -295,6 +295,7 @@ def upgrade() -> None:
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=23), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('entrance', sa.Integer(), nullable=False),
+    sa.Column('place', sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
     sa.Column('feeder_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('outlets', sa.Integer(), nullable=False),
     sa.Column('outlet_limit_w', sa.Integer(), nullable=False),
