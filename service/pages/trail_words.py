@@ -3,6 +3,7 @@
 Every action that a room notes has its words here; a test walks the code and finds one without.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,8 +70,6 @@ WHAT: dict[str, str] = {
     "made": N_("new"),
     "helper": N_("a helper invited"),
     "guest": N_("a guest pass given"),
-    "passkey": N_("with the phone's own key"),
-    "password": N_("with a password"),
     "placed": N_("entrance and place"),
 }
 """What the detail 'what' of an entry says; other words stand as they were written."""
@@ -115,6 +114,18 @@ _SUBJECTS: dict[str, str] = {
     "passkey": N_("key {value}"),
     "sign-in": N_("phone {value}"),
 }
+_PLAIN: dict[str, str] = {
+    "code": N_("with a code on paper"),
+    "password": N_("with a password"),
+    "passkey": N_("with the phone's own key"),
+    "list": N_("a list of households"),
+    "reminders": N_("reminders"),
+    "audit trail": N_("the audit trail"),
+    "ended": N_("ended"),
+}
+"""Subjects that are one thing, without a number."""
+
+_ORDER_NUMBER = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
 
 def deed_words(action: str) -> Sentence:
@@ -139,6 +150,10 @@ def role_meant(text: str) -> str | None:
 def subject_words(subject: str, names: Mapping[str, str]) -> Sentence | str:
     """To what it was done. `names`: a door or sign-in name by subject ('household 3': '3-201')."""
     kind, _, value = subject.partition(" ")
+    if subject in _PLAIN:
+        return Sentence(_PLAIN[subject])
+    if _ORDER_NUMBER.fullmatch(subject):
+        return Sentence(_SUBJECTS["session"], {"value": subject})
     if kind == "month" and len(value) == 7:
         return month(value)
     if kind in _SUBJECTS and value:
