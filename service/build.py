@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from service import api, door, pages
 from service.clock import Clock, SystemClock, monotonic
@@ -16,7 +17,7 @@ from service.flow import House, ticks, uplink
 from service.gauges import Gauges
 from service.households.codes import key_of
 from service.jobs import Timetable
-from service.live import Hub
+from service.live import LINE, Hub
 from service.piles.messages import Heard, Outgoing
 from service.settings import Settings
 from service.store import Store
@@ -140,6 +141,16 @@ def make_app(parts: Parts, *, runs_parts: bool = True) -> FastAPI:
     return app
 
 
+class Line(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """uvicorn's connection, known to the request it carries, so that a page that does not read can
+    be cut off."""
+
+    def data_received(self, data: bytes) -> None:
+        """Something has arrived; whatever is begun by it knows this connection."""
+        LINE.set(self.transport)
+        super().data_received(data)
+
+
 class WebServer(uvicorn.Server):
     """uvicorn that lets go of open event streams as soon as it is told to end."""
 
@@ -147,6 +158,7 @@ class WebServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=Line,
                 host=settings.http_host,
                 port=settings.http_port,
                 log_level="warning",

@@ -1,23 +1,38 @@
 """What changed, handed to open pages by server-sent events: rendered once, sent to all, bounded.
 
-A page subscribes to one topic in one variant (language, size). A topic that changed is rendered at
-most once a second per variant, however many pages look at it. Who reads too slowly is dropped and
-comes back by itself; every stream begins with the present state, so nothing needs to be replayed.
+A page subscribes to one topic in one variant (language, stage). A change is rendered at once, and a
+topic that goes on changing about once a second per variant, however many pages look at it. Who
+reads too slowly is cut off and comes back by itself; every stream begins with the present state, so
+nothing needs to be replayed.
 """
 
 import asyncio
 import itertools
+import logging
+import socket
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable
+from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from service.flow.house import Outcomes
 
-PAUSE_S = 1.0
-"""A topic is rendered at most this often."""
+PAUSE_S = 0.8
+"""A topic is rendered at most this often: a little less than the second in which piles report, so
+that a steady report never waits for the next turn."""
 
 HEARTBEAT_S = 15.0
+BEAT = b"event: beat\ndata: 1\n\n"
 SLOWEST = 4
-"""Events that may wait for one reader before it is dropped."""
+"""Events that may wait for one reader, besides what the kernel holds, before it is dropped."""
+
+KERNEL_BYTES = 65_536
+"""So much the kernel may hold for one reader; left alone it grows to megabytes."""
+
+log = logging.getLogger(__name__)
+
+LINE: ContextVar[asyncio.WriteTransport | None] = ContextVar("LINE", default=None)
+"""The connection of the request that is being answered, where the web server tells it."""
 
 Topic = tuple[Hashable, ...]
 Render = Callable[[Topic, str], str]
@@ -34,6 +49,7 @@ class Reader:
     topic: Topic
     variant: str
     queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(SLOWEST))
+    line: asyncio.WriteTransport | None = field(default_factory=LINE.get)
 
 
 class Hub:
@@ -44,7 +60,9 @@ class Hub:
         self.renderers: dict[Hashable, Render] = {}
         self.readers: dict[Topic, set[Reader]] = {}
         self.dropped = 0
-        self._dirty: set[Topic] = set()
+        self._due: dict[Topic, float] = {}
+        """Topics that changed: from when on they may be rendered again, in seconds of the loop."""
+        self._rendered: dict[Topic, float] = {}
         self._numbers = itertools.count(1)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
@@ -64,35 +82,52 @@ class Hub:
                 loop.call_soon_threadsafe(self._mark, topics)
 
     def _mark(self, topics: Iterable[Topic]) -> None:
-        self._dirty.update(topics)
-        if self._wake is not None:
-            self._wake.set()
+        if self._loop is None or self._wake is None:
+            return
+        for topic in topics:
+            last = self._rendered.get(topic)
+            self._due.setdefault(topic, self._loop.time() if last is None else last + PAUSE_S)
+        self._wake.set()
 
     async def run(self) -> None:
         """Render and hand out what changed, until closed. One task per process."""
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        beat_at = self._loop.time() + HEARTBEAT_S
         while not self._closed:
-            await self._wake.wait()
+            next_at = min([beat_at, *self._due.values()])
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), max(0, next_at - self._loop.time()))
             self._wake.clear()
-            dirty, self._dirty = self._dirty, set()
-            for topic in dirty:
+            now = self._loop.time()
+            for topic in [topic for topic, at in self._due.items() if at <= now]:
+                del self._due[topic]
                 await self._hand_out(topic)
-            await asyncio.sleep(PAUSE_S)
+            if now >= beat_at:
+                beat_at = now + HEARTBEAT_S
+                for reader in [one for readers in self.readers.values() for one in readers]:
+                    self._put(reader, BEAT)
 
     async def _hand_out(self, topic: Topic) -> None:
         readers = list(self.readers.get(topic, ()))
+        if readers and self._loop is not None:
+            self._rendered[topic] = self._loop.time()
         for variant in {reader.variant for reader in readers}:
-            event = await self._event(topic, variant)
-            for reader in readers:
-                if reader.variant == variant:
-                    self._put(reader, event)
+            same = [reader for reader in readers if reader.variant == variant]
+            drawing = asyncio.ensure_future(self._event(topic, variant))
+            await asyncio.wait({drawing})
+            error = drawing.exception()
+            if error is not None:
+                # these pages come back and see for themselves; all others go on
+                log.error("a live part could not be drawn: %s", topic[0], exc_info=error)
+            for reader in same:
+                self._put(reader, None if error else drawing.result())
 
     async def _event(self, topic: Topic, variant: str) -> bytes:
         html = await asyncio.to_thread(self.renderers[topic[0]], topic, variant)
         lines = "".join(f"data: {line}\n" for line in html.splitlines() or [""])
         return f"id: {next(self._numbers)}\nevent: message\n{lines}\n".encode()
 
-    def _put(self, reader: Reader, event: bytes) -> None:
+    def _put(self, reader: Reader, event: bytes | None) -> None:
         try:
             reader.queue.put_nowait(event)
         except asyncio.QueueFull:
@@ -100,6 +135,9 @@ class Hub:
             self._forget(reader)
             reader.queue.get_nowait()
             reader.queue.put_nowait(None)
+            if reader.line is not None:
+                # what it did not read is thrown away; a polite end would wait for it for ever
+                reader.line.abort()
 
     def _forget(self, reader: Reader) -> None:
         readers = self.readers.get(reader.topic)
@@ -107,23 +145,21 @@ class Hub:
             readers.discard(reader)
             if not readers:
                 del self.readers[reader.topic]
+                self._rendered.pop(reader.topic, None)
 
     async def stream(self, topic: Topic, variant: str) -> AsyncIterator[bytes]:
         """The bytes of one page's event stream. Raises TooManyPagesError when the house is full."""
         if self.open_pages >= self.most_readers or self._closed:
             raise TooManyPagesError
         reader = Reader(topic, variant)
+        if reader.line is not None:
+            line: socket.socket = reader.line.get_extra_info("socket")
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
         self.readers.setdefault(topic, set()).add(reader)
         try:
             yield b"retry: 3000\n\n"
             yield await self._event(topic, variant)
-            while not self._closed:
-                try:
-                    event = await asyncio.wait_for(reader.queue.get(), HEARTBEAT_S)
-                except TimeoutError:
-                    event = b"event: beat\ndata: 1\n\n"
-                if event is None:
-                    return
+            while (event := await reader.queue.get()) is not None:
                 yield event
         finally:
             self._forget(reader)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from tests.bench import (
+    bench_live,
     bench_month_close,
     bench_paper,
     bench_proof,
@@ -37,6 +38,7 @@ NAMES = {
     7: "statements on paper",
     8: "proof of inclusion",
     9: "a month made again",
+    10: "a thousand open pages",
 }
 
 
@@ -76,6 +78,7 @@ FULL: dict[int, Measure] = {
     7: bench_paper.run,
     8: bench_proof.run,
     9: bench_replay.run,
+    10: bench_live.run,
 }
 
 QUICK: dict[int, Measure] = {
@@ -87,6 +90,7 @@ QUICK: dict[int, Measure] = {
     7: lambda rounds: bench_paper.run(1, 12),
     8: lambda rounds: bench_proof.run(rounds, 500, 20),
     9: lambda rounds: bench_replay.run(rounds, bench_replay.QUICK),
+    10: lambda rounds: bench_live.run(1, 60, 4.0),
 }
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from service.clock import SystemClock
 from tests.bench import __main__ as bench
 from tests.bench import (
+    bench_live,
     bench_paper,
     bench_proof,
     bench_replay,
@@ -91,6 +92,14 @@ def test_the_service_is_weighed_after_a_history():
     assert found["memory of the service (RSS)"].measured > 20
     assert found["session-hours of the history"].measured > 0
     assert found["the same after VACUUM"].measured <= found["stored per session-hour"].measured
+
+
+def test_open_pages_hear_every_change_and_who_does_not_read_is_let_go_of():
+    with rig() as (broker, service):
+        cost = bench_live.look(broker, service, 1, 40, 3.0)
+        assert cost.core > 0
+        assert cost.events >= 2 * 40
+        assert bench_live.slow_are_dropped(broker, service, 2, 60) > 0
 
 
 # --- what is made of the figures -----------------------------------------------------------------
