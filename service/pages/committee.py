@@ -98,7 +98,7 @@ def asked_or_not_found(uow: UnitOfWork, house: House, month: str | None) -> Aske
 
 
 def _draw(
-    request: Request, visitor: Visitor, template: str, asked: Asked, here: str, **facts: object
+    request: Request, visitor: Visitor, template: str, asked: Asked, part: str, **facts: object
 ) -> Response:
     pen = Pen(visitor.language, house_of(request).settings.zone)
-    return draw(request, template, {"asked": asked, "here": here, "pen": pen, **facts})
+    return draw(request, template, {"asked": asked, "part": part, "pen": pen, **facts})
