@@ -1,6 +1,7 @@
 """`beimen` and its verbs: help with an example, and a sentence instead of a traceback."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,11 +27,19 @@ def beimen(*words: str, home: Path, **settings: str) -> "subprocess.CompletedPro
     )  # fmt: skip
 
 
-@pytest.fixture
-def compound(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a migrated database and the first compound in it."""
-    assert beimen("migrate", home=tmp_path, secret_key=KEY).returncode == 0
-    assert beimen("seed", home=tmp_path, secret_key=KEY).returncode == 0
+    folder = tmp_path_factory.mktemp("compound")
+    assert beimen("migrate", home=folder, secret_key=KEY).returncode == 0
+    assert beimen("seed", home=folder, secret_key=KEY).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def compound(made_once: Path, tmp_path: Path) -> Path:
+    """A copy of that folder for one test."""
+    shutil.copytree(made_once, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
