@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tests.bench_overload import breakers, card, cost, forecast_score, sharing_score
+from tests.bench_overload import breakers, card, cost, forecast_score, sharing_score, watch_score
 
 Measure = Callable[[], dict[str, Any]]
 
@@ -22,6 +22,7 @@ FULL: dict[int, Measure] = {
     1: forecast_score.run,
     2: lambda: sharing_score.run(range(1001, 1101)),
     3: breakers.run,
+    4: watch_score.run,
     5: cost.run,
 }
 
@@ -29,6 +30,7 @@ QUICK: dict[int, Measure] = {
     1: lambda: forecast_score.run(range(1, 2), real_days=range(289, 291)),
     2: lambda: sharing_score.run(range(1, 2)),
     3: lambda: breakers.run(10, 1),
+    4: lambda: watch_score.run(200, 20, 1),
     5: lambda: cost.run(20),
 }
 

@@ -79,8 +79,8 @@ class Night:
 def night(seed: int, day: int) -> Night:
     """An evening with its faults. Each meter is a little off; one outlet's in fifty is dead from
     some time on, the feeder's in one evening of twenty. One pile in six is silent for 10 to 90
-    minutes, one relay in 200 is welded, and in one evening of ten somebody's heater hangs on the same cable
-    for half an hour, a sixth of the rating."""
+    minutes, one relay in 200 is welded, and in one evening of ten somebody's heater, a sixth of the
+    rating, hangs on the same cable for half an hour."""
     rng = Random(f"{seed}:{day}:faults")
     players = [one for one in evening(seed, day, BIKES) if one.comes * QUARTER_S < UNTIL_S]
     rating_ma = max(4000, int(demand_ma(players) * RATING_SHARE))

@@ -182,20 +182,27 @@ def _one(into: Score, one: Outlook, ahead: int, minutes: int, truth: int) -> Non
     into.errors[minutes, "forecast"] += abs(truth - one.expected_ma[ahead])
 
 
+def simulated(seed: int, learned: int = 21, tried: int = 14, scored: int = 7) -> dict[str, Score]:
+    """One compound: so many days learned, so many to see how wide the bands must be, so many
+    scored, which is after everything before was learned."""
+    whole = learned + tried
+    replay = Replay(simulated_days(seed, whole + scored), BEGAN)
+    wide = calibrated(replay, replay.learn(0, learned), range(learned, whole))
+    return score(replay, replay.learn(0, whole), wide, range(whole, whole + scored))
+
+
 def run(
     seeds: Sequence[int] = range(2001, 2021), real_days: range = range(289, 411)
 ) -> dict[str, dict[str, dict[str, float]]]:
     """The card's figures: real and simulated evenings, site and entrances."""
-    simulated = {"site": Score(), "entrances": Score()}
+    together = {"site": Score(), "entrances": Score()}
     for seed in seeds:
-        replay = Replay(simulated_days(seed, 42), BEGAN)
-        wide = calibrated(replay, replay.learn(0, 21), range(21, 35))
-        for name, one in score(replay, replay.learn(0, 35), wide, range(35, 42)).items():
-            simulated[name].add(one)
+        for name, one in simulated(seed).items():
+            together[name].add(one)
     replay = Replay(real_charges(), REAL_BEGAN)
     wide = calibrated(replay, replay.learn(0, 200), range(200, 289, 2))
     real = score(replay, replay.learn(0, 289), wide, real_days)
-    return {"simulated": _rows(simulated), "real": _rows(real)}
+    return {"simulated": _rows(together), "real": _rows(real)}
 
 
 def _rows(scores: dict[str, Score]) -> dict[str, dict[str, float]]:

@@ -104,7 +104,8 @@ def run(seeds: Sequence[int]) -> dict[str, dict[str, dict[str, float]]]:
                 if result.peak_ma <= rating_ma
             ]
             best = best_plan(players, rating_ma, known)
-            plan_wh[level] = plan_wh.get(level, 0.0) + best.energy_wh
+            kept = [one.energy_wh for one in results.values() if one.peak_ma <= rating_ma]
+            plan_wh[level] = plan_wh.get(level, 0.0) + max(best.energy_wh, *kept)
             for name, result in results.items():
                 tally = tallies.setdefault(level, {}).setdefault(name, Tally())
                 tally.add(players, result, best.bound_wh, rating_ma)
