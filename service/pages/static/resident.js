@@ -61,8 +61,8 @@
       source.addEventListener("beat", alive);
       source.onerror = () => {
         source.close();
-        tell("htmx:sseError");
         failed += 1;
+        if (failed === 1) tell("htmx:sseError");
         // a stream that is refused for long: ask for the page itself now and then
         if (failed % 8 === 0) anew();
         timer = setTimeout(open, (failed > 40 ? LATER_MS : SOON_MS) + Math.random() * 1000);
