@@ -25,8 +25,9 @@
     if (read) for (const el of all("[data-read-copy]")) el.textContent = read.textContent;
     for (const el of all("[data-lost]")) el.hidden = !is;
   };
-  const later = () => { clearTimeout(timer); timer = setTimeout(() => lost(true), 4000); };
-  const back = () => { clearTimeout(timer); lost(false); };
+  // the first error counts: each new attempt fails again before the time is over
+  const later = () => { timer = timer || setTimeout(() => lost(true), 4000); };
+  const back = () => { clearTimeout(timer); timer = 0; lost(false); };
   addEventListener("offline", () => lost(true));
   addEventListener("online", later);
   document.addEventListener("htmx:sseError", later);
