@@ -55,6 +55,7 @@ def environment(language: str) -> Environment:
         yuan=show_yuan, kwh=show_kwh, kwh2=show_kwh_short, price=show_price, e7=show_e7, amps=amps
     )
     made.finalize = say
+    made.globals["ui"] = made.get_template("parts.html").module
     return made
 
 

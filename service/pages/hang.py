@@ -42,6 +42,7 @@ from service.pages import (
     statement_files,
     statement_papers,
     statements,
+    styleguide,
     wishes,
 )
 from service.pages import sign_in_pages as sign_in
@@ -65,7 +66,7 @@ ROOMS = (
     fix_incident, money, open_books, held, questions, answers, entries,
     receipts, payments, arrears, prices, proposals, own_prices, boards, proofs, exports,
     statement_files, statement_papers, statements, doors, committee, figures_files, labels,
-    live_pages, rights,
+    live_pages, styleguide, rights,
 )  # fmt: skip
 OTHERWISE = N_("This did not work")
 
