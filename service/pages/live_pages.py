@@ -21,6 +21,7 @@ from service.live import Hub, TooManyPagesError, Topic
 from service.pages import look, look_desk
 from service.pages.context import charge_of, house_of, hub_of
 from service.pages.draw import fragment
+from service.pages.front_look import FRONT, free_now
 from service.pages.incident_view import incident_view, stamp
 from service.pages.live_me import household_renderer
 from service.pages.outlet_view import OutletFacts, outlet_view
@@ -191,7 +192,11 @@ def _session_renderer(house: House) -> Callable[[Topic, str], str]:
 
 def _wall_renderer(house: House) -> Callable[[Topic, str], str]:
     def render(_topic: Topic, variant: str) -> str:
-        language, _ = read_variant(variant)
+        language, stage = read_variant(variant)
+        if stage == FRONT:
+            with house.look() as work:
+                view = free_now(work)
+            return fragment(language, "front_live.html", {"view": view})
         with house.look() as work:
             facts = look_desk.wall_facts(work)
         return fragment(language, "wall_live.html", facts)
