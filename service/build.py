@@ -1,7 +1,6 @@
 """Joins the parts: the only place that creates engine, conductor, wire, timetable and app."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,17 +11,15 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from service import api, door, pages
-from service.clock import Clock, SystemClock, monotonic
+from service.clock import Clock, monotonic
 from service.flow import House, ticks, uplink
 from service.gauges import Gauges
-from service.households.codes import key_of
 from service.jobs import Timetable
 from service.live import LINE, Hub
+from service.opening import open_house
 from service.piles.messages import Heard, Outgoing
 from service.settings import Settings
 from service.store import Store
-from service.store.engine import open_engine
-from service.store.revision import newest_revision, revision_of
 from service.wire import Wire
 
 GRACE_S = 2
@@ -31,10 +28,6 @@ GRACE_S = 2
 
 MOST_THREADS = 12
 """Requests that are worked on at once. More would only wait for the same turn, each with memory."""
-
-
-class NotReadyError(RuntimeError):
-    """The service cannot start as it is set up; the message says what to do."""
 
 
 class HouseOnWire:
@@ -92,26 +85,18 @@ class Parts:
 def build(settings: Settings, clock: Clock | None = None, speed: float = 1.0) -> Parts:
     """All parts of a service, joined but not started; `speed` is that of the clock.
 
-    Raises NotReadyError with a sentence when the key is missing or the tables are not up to date.
+    Raises NotReadyError, as `open_house` does.
     """
-    clock = clock or SystemClock()
-    try:
-        key = key_of(settings.secret_key.get_secret_value())
-    except ValueError as error:
-        raise NotReadyError(str(error)) from None
-    store = Store(open_engine(settings.database_url))
-    if revision_of(store.engine) != newest_revision():
-        raise NotReadyError("the tables are not those of this program; run: beimen migrate")
-    house = House(store, clock, settings, secrets.token_bytes, key)
+    house = open_house(settings, clock)
     hub = Hub()
     conductor = HouseOnWire(house)
-    wire = Wire(settings, conductor, clock)
+    wire = Wire(settings, conductor, house.clock)
     gauges = Gauges(house, wire.health)
     conductor.observe = gauges.observe_batch
     house.wake_wire = wire.wake
     house.listeners += [gauges.take, hub.notice]
     timetable = Timetable(house, gauges, speed=speed)
-    return Parts(settings, clock, store, house, hub, gauges, wire, timetable)
+    return Parts(settings, house.clock, house.store, house, hub, gauges, wire, timetable)
 
 
 def make_app(parts: Parts, *, runs_parts: bool = True) -> FastAPI:

@@ -73,8 +73,8 @@ def demo(
     """Play the whole compound in this terminal: broker, database, 38 piles, pages."""
     from rich.console import Console
 
-    from service.build import NotReadyError
     from service.demo import DemoError, DemoPlan, run_demo
+    from service.opening import NotReadyError
     from service.past import PastError
     from service.past_months import PastMonthsError
 
@@ -90,7 +90,8 @@ def demo(
 @app.command(epilog="Example: `BEIMEN_SECRET_KEY=... beimen serve`")
 def serve() -> None:
     """Run the service: hear the piles, keep the books, serve the pages."""
-    from service.build import NotReadyError, WebServer, build, make_app
+    from service.build import WebServer, build, make_app
+    from service.opening import NotReadyError
 
     chosen = settings()
     try:
@@ -179,10 +180,10 @@ def bill(
 ) -> None:
     """Close a month and publish its statements and its account. Reasons are printed in public."""
     from service.bill import Bill, close_and_publish, waiting
-    from service.build import NotReadyError, build
+    from service.opening import NotReadyError, open_house
 
     try:
-        house = build(settings()).house
+        house = open_house(settings())
     except (NotReadyError, ValueError) as error:
         fail(str(error))
     if month is None:
@@ -280,12 +281,11 @@ def labels(
     out: Annotated[Path, typer.Argument(help="Where to write the page.")] = Path("labels.html"),
 ) -> None:
     """Write the QR labels of all outlets as one page to print."""
-    from service.build import NotReadyError, build
+    from service.opening import NotReadyError, open_house
     from service.pages import print_labels
 
     try:
-        parts = build(settings())
-        count = print_labels(parts.house, out)
+        count = print_labels(open_house(settings()), out)
     except (NotReadyError, ValueError, OSError) as error:
         fail(f"The labels could not be written: {error}")
     typer.echo(f"{count} labels in {out}; print at 100 %, A4")
