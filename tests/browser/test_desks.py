@@ -32,47 +32,6 @@ def is_clean(page: Page, name: str) -> None:
     assert overflow(page) == 0, name
 
 
-def test_the_gatehouse_sees_the_wall_starts_for_a_door_and_cuts_an_entrance(street: Street):
-    a_lively_evening(street.house)
-    page = street.visit(street.house.staff_code("gatehouse"), DESK)
-    expect(page.get_by_role("heading", name="4 个单元 8 个桩")).to_be_visible()
-    is_clean(page, "gate-1-wall")
-    street.house.plug("LB-003", 2, 300)
-    page.fill("input[name=door]", "2-102")
-    page.select_option("select[name=place]", "3-2")
-    page.get_by_role("button", name="开始", exact=True).click()
-    expect(page.get_by_text("正在通知充电桩，开始充电后会变成蓝色。")).to_be_visible()
-    street.house.run(30)
-    expect(page.locator("#wall .pile", has_text="3").locator(".dot.in_use")).to_be_visible()
-    page.get_by_role("link", name="3 单元", exact=True).click()
-    is_clean(page, "gate-2-cut")
-    page.get_by_role("button", name="是，立即切断 3 单元").click()
-    street.house.run(60)
-    is_clean(page, "gate-3-after")
-    assert street.house.compound.house.held_by("LB-005", 2) is None
-
-
-def test_maintenance_takes_an_incident_at_night_with_one_hand(street: Street):
-    a_lively_evening(street.house)
-    page = street.visit(street.house.staff_code("maintenance"), PHONE, color_scheme="dark")
-    is_clean(page, "fix-1-incidents-dark")
-    page.get_by_role("button", name="我来处理").first.click()
-    expect(page.get_by_text("maintenance 正在处理").first).to_be_visible()
-    page.locator("details summary").first.click()
-    page.locator("form[action$=note] input[name=words]").first.fill("已断电，明早换插座")
-    page.get_by_role("button", name="添加备注").first.click()
-    expect(page.get_by_text("已断电，明早换插座")).to_be_visible()
-    page.goto(f"{street.url}/fix/piles/5")
-    is_clean(page, "fix-2-pile-dark")
-    page.get_by_role("button", name="1 号口闪灯").click()
-    expect(page.get_by_text("正在通知充电桩，它的回应会显示在下面。")).to_be_visible()
-    street.house.run(10)
-    page.reload()
-    expect(page.get_by_text("完成").first).to_be_visible()
-    page.goto(f"{street.url}/fix/piles/7")
-    is_clean(page, "fix-3-silent-pile-dark")
-
-
 def test_the_committee_reads_the_month_and_every_statement(street: Street):
     a_lively_evening(street.house)
     street.house.run(3 * 3600)

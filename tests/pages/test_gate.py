@@ -163,7 +163,7 @@ def test_the_wall_says_what_is_free_what_is_wrong_and_how_full_the_cables_are(ho
     text = gate.text("/gate")
     assert "Open incidents · 1" in text
     assert "Pile 2 · outlet 1" in text
-    assert "new" in text
+    assert "just reported" in text
     assert re.search(r"2 out of order", text), "what is wrong is written out in its cell"
     assert "/fix/incidents/" in gate.get("/gate").text
 
