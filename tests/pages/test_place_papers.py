@@ -2,11 +2,13 @@
 
 import io
 import re
+from pathlib import Path
 
 import pypdfium2
 import zxingcpp
 from pypdf import PdfReader
 
+from service.pages import print_labels
 from service.pages.labels_view import labels_of
 from service.pages.paper.press import print_now
 from service.pages.place_papers import ON_A_SHEET, labels_order
@@ -65,7 +67,7 @@ def test_a_sticker_says_where_it_is_what_to_do_and_how_to_tell_a_false_one(house
     assert "0.487" not in text, "a sticker outlives a price"
 
 
-def test_labels_are_printed_for_all_for_an_entrance_or_for_one_pile(house: House):
+def test_labels_are_printed_for_all_for_an_entrance_or_for_one_pile(house: House, tmp_path: Path):
     clerk = house.staff("maintenance")
     page = clerk.get("/labels?entrance=2")
     assert 'href="/labels/print.pdf?entrance=2"' in page.text
@@ -75,6 +77,8 @@ def test_labels_are_printed_for_all_for_an_entrance_or_for_one_pile(house: House
         assert len(codes_on(answer.content)) == count, query
     assert clerk.get("/labels/print.pdf?pile=99").status_code == 404
     assert house.staff("viewer").get("/labels/print.pdf").status_code == 403
+    out = tmp_path / "labels.pdf"
+    assert print_labels(house.compound.house, out) == len(codes_on(out.read_bytes())) == 16
 
 
 def test_a_board_as_a_pdf_says_what_the_page_says(house: House):
