@@ -4,7 +4,7 @@ V := .venv
 NPM := $(shell command -v npm)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check setup dev system bench bench-overload coverage words clean
+.PHONY: help demo test check setup dev system bench bench-overload coverage words screenshots clean
 
 help:
 	@echo "make demo   the whole compound in one terminal: broker, database, 38 piles, pages"
@@ -13,6 +13,7 @@ help:
 	@echo "make coverage   the tests once more, and which lines they never reach"
 	@echo "make bench  the figures of docs/bench.json, measured on this machine"
 	@echo "make bench-overload   forecast, sharing, breakers and curve watch, scored: docs/overload-card.md"
+	@echo "make screenshots  every page and state, as build/artefacts/screenshots/pages/index.html"
 	@echo "make words  collects the sentences of code and pages into service/locale"
 	@echo "make clean  removes what the other commands made"
 
@@ -63,6 +64,9 @@ bench: $(V)/.dev system
 
 bench-overload: $(V)/.dev
 	$(V)/bin/python -m tests.bench_overload $(ARGS)
+
+screenshots: $(V)/.dev system
+	$(V)/bin/python -m tests.browser.screenshots $(ARGS)
 
 words: $(V)/.dev
 	$(V)/bin/python -m tests.house.collect_words
