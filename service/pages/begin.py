@@ -14,6 +14,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from service.desk.records.running import any_charged
 from service.door import Visitor, guard
 from service.flow.house import Work
 from service.households.actions import CODE_LASTS, add_households, check_households, new_codes
@@ -32,7 +33,6 @@ from service.pages.labels_view import is_local, qr_svg
 from service.pages.prices_view import door_key
 from service.pages.say_time import full_day
 from service.piles.records import pile_rows
-from service.sessions.records import any_charged
 from service.words import N_, Sentence
 
 router = APIRouter()

@@ -219,12 +219,6 @@ def of_household(uow: UnitOfWork, household_id: int, limit: int) -> Sequence[Ses
     return uow.session.exec(statement).all()
 
 
-def any_charged(uow: UnitOfWork) -> bool:
-    """Whether anybody has ever charged here."""
-    statement = select(Session.id).where(col(Session.started_at).is_not(None)).limit(1)
-    return uow.session.exec(statement).first() is not None
-
-
 def of_passes(uow: UnitOfWork, pass_ids: Sequence[int]) -> Sequence[Session]:
     """The sessions that were started with some passes of helpers or guests, newest first."""
     statement = (
@@ -315,6 +309,16 @@ def requested_between(
     """The sessions that were asked for at a pile in a span."""
     statement = select(Session).where(
         Session.pile == pile, col(Session.requested_at) >= since, col(Session.requested_at) < until
+    )
+    return uow.session.exec(statement).all()
+
+
+def started_between(uow: UnitOfWork, since: datetime, until: datetime) -> Sequence[Session]:
+    """The sessions that were asked for in a span and really began."""
+    statement = select(Session).where(
+        col(Session.requested_at) >= since,
+        col(Session.requested_at) < until,
+        col(Session.started_at).is_not(None),
     )
     return uow.session.exec(statement).all()
 

@@ -34,3 +34,9 @@ def sessions_to_come(uow: UnitOfWork, household_id: int) -> Sequence[Session]:
         .order_by(col(Session.id))
     )
     return uow.session.exec(statement).all()
+
+
+def any_charged(uow: UnitOfWork) -> bool:
+    """Whether anybody has ever charged here."""
+    statement = select(Session.id).where(col(Session.started_at).is_not(None)).limit(1)
+    return uow.session.exec(statement).first() is not None
