@@ -33,6 +33,7 @@ def pile_facts(work: Work, pile: PileNow, messages: int) -> dict[str, object]:
     now, zone = work.now, work.house.settings.zone
     seen = [look.glance_at(work, pile, outlet) for outlet in pile.outlets.values()]
     out = out_of_service(work, pile.id)
+    is_heard = pile.boot is not None and not pile.is_silent(work.now_ms)
     boots = [(boot, _hello(work, boot)) for boot in last_boots(work.uow, pile.id, LIVES)]
     said = last_messages(work.uow, pile.id, messages) if messages else []
     return {
@@ -43,7 +44,7 @@ def pile_facts(work: Work, pile: PileNow, messages: int) -> dict[str, object]:
         else None,
         "running": running_rows(look_desk.running_now(work, pile.id), now, zone),
         "switches": _switches(work, pile),
-        "lives": lives(boots, now, zone, pile.boot.boot_id if pile.boot else None),
+        "lives": lives(boots, now, zone, pile.boot.boot_id if pile.boot and is_heard else None),
         "incidents": [
             incident_view(one, now, zone) for one in look_desk.incidents_now(work, pile.id)
         ],
