@@ -14,6 +14,7 @@ from service.households.records import (
     Passkey,
     SignIn,
     Staff,
+    forget_agents,
     forget_passes,
     households_with_codes,
     households_with_phones,
@@ -126,6 +127,24 @@ def test_who_moves_out_takes_helpers_guests_and_keys_along_and_is_forgotten_in_t
         row = uow.session.get_one(Passkey, key.id)
         assert isinstance(actions.sign_in_resident(uow, row, now, KEY), Refused)
         assert forget_passes(uow, now + timedelta(days=1)) == 4
+
+
+def test_what_a_household_calls_its_guests_is_erased_with_their_passes(
+    store: Store, clock: FixedClock, homes: tuple[int, int]
+):
+    now = clock.now()
+    limit = Limit(500, None, 1, now + timedelta(days=1))
+    with store.writing() as uow:
+        ended = actions.give_guest_pass(uow, homes[0], "cousin", limit, now, KEY)
+        over = actions.give_guest_pass(uow, homes[0], "uncle", limit, now, KEY)
+        helper = actions.invite_helper(uow, homes[0], "daughter", now, KEY)
+        assert isinstance(ended, actions.Invited)
+        assert isinstance(over, actions.Invited)
+        assert isinstance(helper, actions.Invited)
+        actions.end_shared(uow, homes[0], ended.row.id or 0, now)
+        assert forget_agents(uow, now + timedelta(days=2)) == 1
+        uow.session.expire_all()
+        assert [one.row.label for one in (ended, over, helper)] == ["", "", "daughter"]
 
 
 def test_a_passkey_is_kept_once_counted_up_and_ended_with_its_sign_ins(

@@ -70,7 +70,8 @@ def end_shared(uow: UnitOfWork, household_id: int, pass_id: int, now: datetime) 
     if found is None or found.household_id != household_id or found.kind not in (HELPER, GUEST):
         return None
     if found.revoked_at is None:
-        found.revoked_at = now
+        # what the household called them serves nobody any more
+        found.revoked_at, found.label = now, ""
         revoke_sign_ins(uow, now, pass_id=pass_id)
     return found
 

@@ -42,8 +42,9 @@ def forget_passes(uow: UnitOfWork, before: datetime) -> int:
 
 
 def forget_agents(uow: UnitOfWork, before: datetime) -> int:
-    """Erase which browser signed in, or made a passkey, before a moment; how many."""
-    return sum(
+    """Erase which browser signed in or made a passkey before a moment, and what a household called
+    a guest whose pass ran out before it; how many."""
+    erased = sum(
         uow.session.exec(
             update(table)
             .where(col(table.created_at) < before, col(table.agent) != "")
@@ -51,6 +52,12 @@ def forget_agents(uow: UnitOfWork, before: datetime) -> int:
         ).rowcount
         for table in (SignIn, Passkey)
     )
+    guests = (
+        update(Pass)
+        .where(col(Pass.kind) == "guest", col(Pass.expires_at) < before, col(Pass.label) != "")
+        .values(label="")
+    )
+    return erased + uow.session.exec(guests).rowcount
 
 
 def forget_addresses(uow: UnitOfWork, before: datetime) -> int:
