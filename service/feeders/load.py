@@ -75,6 +75,13 @@ def current_of_power_ma(power_w: float) -> int:
     return -int(-power_w * 1000 // (ASSUMED_VOLTAGE_V * ASSUMED_POWER_FACTOR))
 
 
+def current_of(current_ma: int | None, power_w: float | None) -> int | None:
+    """A measured current in mA, or the one that a power suggests; None if neither is known."""
+    if current_ma is None and power_w is not None:
+        return current_of_power_ma(power_w)
+    return current_ma
+
+
 def counted_ma(draw: Draw, fresh_since: datetime) -> tuple[int, bool]:
     """The current an outlet counts for in mA, and whether that is because it is silent.
 
@@ -82,8 +89,7 @@ def counted_ma(draw: Draw, fresh_since: datetime) -> tuple[int, bool]:
     should be off: the cable does not know what should be.
     """
     _, _, _, current_ma, power_w, measured_at, may_be_on, limit_ma, expected_ma = draw
-    if current_ma is None and power_w is not None:
-        current_ma = current_of_power_ma(power_w)
+    current_ma = current_of(current_ma, power_w)
     if measured_at is not None and current_ma is not None and measured_at >= fresh_since:
         return (current_ma if current_ma > expected_ma else expected_ma), False
     if not may_be_on:

@@ -9,19 +9,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from service.billing.actions import newest_tariff_id, tariff_versions
 from service.billing.tariff import TariffVersion, in_force
 from service.clock import Clock, from_ms, to_ms
 from service.feeders.actions import load_tree
-from service.feeders.load import Load, MeterReading
+from service.feeders.forecast import Outlook
+from service.feeders.habits import Habits
+from service.feeders.load import Load, MeterReading, current_of
 from service.feeders.peaks import Tally
+from service.feeders.place import Place
 from service.feeders.risk import Changed, FeederState
 from service.feeders.tree import Tree
 from service.metering.live import Progress
-from service.metering.records import extremes, latest_of_boot
+from service.metering.records import currents_of, extremes, latest_of_boot
 from service.piles.actions import load_board
 from service.piles.board import Board, BootNow, PileNow
 from service.piles.messages import Outgoing
@@ -91,6 +94,8 @@ class House:
         self.wake_wire: Callable[[], None] = lambda: None
         self.turn = threading.RLock()
         self.began_ms = to_ms(clock.now())
+        self.habits: Habits | None = None
+        self.habits_of_day: date | None = None
         self.read_again()
 
     def read_again(self) -> None:
@@ -104,6 +109,9 @@ class House:
         self.risk: dict[str, FeederState] = {}
         self.loads: dict[str, Load] = {}
         self.tally = Tally()
+        self.places: dict[str, Place] = {}
+        self.outlooks: dict[str, Outlook] = {}
+        self.looked_ahead_ms = 0
         self.active_faults: dict[str, frozenset[tuple[str, int | None]]] = {}
         self.next_sending_ms = 0
         self.followed_ms = 0
@@ -118,10 +126,19 @@ class House:
             self.open[row.id] = remembered(row)
         for session_id, (low, high) in extremes(uow, self.open).items():
             self.progress[session_id] = Progress(low, high, 0)
+        self._places(uow)
         for pile in self.board.piles.values():
             pile.listening_since_ms = self.began_ms
             self._last_readings(uow, pile)
         self.loaded = True
+
+    def _places(self, uow: UnitOfWork) -> None:
+        """Where the running sessions are on their curves, from the readings that are stored."""
+        drawn = sorted(currents_of(uow, list(self.open)), key=lambda row: row[1])
+        for session_id, received_ms, current_ma, power_w in drawn:
+            current = current_of(current_ma, power_w)
+            if current is not None:
+                self.places.setdefault(session_id, Place()).take(current, received_ms / 1000)
 
     def _last_readings(self, uow: UnitOfWork, pile: PileNow) -> None:
         if pile.boot is None:
@@ -252,6 +269,7 @@ class Work:
         else:
             self.house.open.pop(row.id, None)
             self.house.progress.pop(row.id, None)
+            self.house.places.pop(row.id, None)
         outlet = self.house.board.outlet(row.pile, row.outlet)
         if outlet is not None and fresh.state not in OPEN:
             outlet.freed_ms = self.now_ms

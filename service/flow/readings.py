@@ -1,6 +1,6 @@
 """Readings of a pile's meter: kept, shown on the board, and proof that a session runs."""
 
-from service.flow import alarms, steps
+from service.flow import alarms, outlook, steps
 from service.flow.house import Work
 from service.metering.live import Progress
 from service.piles.board import BootNow, OutletNow, PileNow
@@ -82,6 +82,7 @@ def _progress(work: Work, pile: PileNow, reading: Reading, at_ms: int, *, live: 
             progress = Progress(reading.energy_total_wh, reading.energy_total_wh, at_ms)
             work.house.progress[session_id] = progress
         progress.take(reading.energy_total_wh, at_ms, reading.power_w)
+    outlook.take_place(work, session_id, reading.current_ma, reading.power_w, at_ms)
     work.outcomes.sessions.add(session_id)
     if known.state is State.STARTING and reading.reason != "stop":
         steps.happened(work, session_id, Event.STARTED, at_ms)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from service.alerts.actions import close_what_is_over
 from service.clock import to_ms
 from service.feeders.actions import record_peaks
-from service.flow import alarms, cables, requests, settling, steps, wishes
+from service.flow import alarms, cables, outlook, requests, settling, steps, wishes
 from service.flow.house import House, Work
 from service.piles.actions import (
     close_command,
@@ -47,6 +47,7 @@ def tick(house: House) -> None:
         cables.follow_feeders(work)
         cables.shed(work)
         cables.admit(work)
+        outlook.look_ahead(work)
         _notice_silence(work)
         _notice_overrun(work)
         alarms.mark_faults(work)
@@ -57,6 +58,7 @@ def tick_slowly(house: House) -> None:
     """What is enough once a minute: posting, stranded sessions, peaks, statuses, old incidents."""
     while post_settled(house, POST_AFTER) == POST_AT_ONCE:
         pass
+    outlook.learn_daily(house)
     with house.work() as work:
         for row in ended_before(work.uow, work.now - STRANDED_AFTER):
             settling.hold(work, row, settling.NEVER_CAME)

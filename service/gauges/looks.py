@@ -26,6 +26,8 @@ MONTH_FRESH_SECONDS = 60.0
 """What is read from the database at a scrape is not read again sooner."""
 
 JOULES_PER_WH = 3600
+AN_HOUR = 11
+"""The place of one hour in an outlook of steps of five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,33 @@ def _of_feeders(house: House) -> Iterator[Metric]:
         {feeder: SEVERITY[level] for feeder, level in levels.items()},
     )
     yield family("feeder_power_watts", "Reported power.", "feeder", _power_of_feeders(house))
+    yield from _of_outlooks(house)
+
+
+def _of_outlooks(house: House) -> Iterator[Metric]:
+    outlooks = house.outlooks
+    yield family(
+        "feeder_expected_amperes",
+        "What it is expected to carry an hour from now.",
+        "feeder",
+        {feeder: one.expected_ma[AN_HOUR] / 1000 for feeder, one in outlooks.items()},
+    )
+    yield family(
+        "feeder_expected_at_most_amperes",
+        "The upper edge of the 95 % band an hour from now.",
+        "feeder",
+        {feeder: one.high95_ma[AN_HOUR] / 1000 for feeder, one in outlooks.items()},
+    )
+    yield family(
+        "feeder_may_pass_rating_seconds",
+        "In how long the 95 % band reaches the rating; absent where it does not in three hours.",
+        "feeder",
+        {
+            feeder: one.may_pass.after_min * 60
+            for feeder, one in outlooks.items()
+            if one.may_pass is not None
+        },
+    )
 
 
 def _power_of_feeders(house: House) -> dict[str, float]:
