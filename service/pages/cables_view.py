@@ -11,7 +11,7 @@ from service.feeders.tree import Cable, Tree
 from service.pages.charts import Band, Chart, Level, Line
 from service.pages.gate_view import FeederBar
 from service.pages.say_time import clock_time, moment, on_day
-from service.pages.sheets import Column, Kind, Quantity, Sheet, words
+from service.pages.sheets import Cell, Column, Kind, Quantity, Sheet, words
 from service.usage.actions.month import Cables
 from service.usage.peaks import QUARTER_MS, DayPeak, Quarter, highest
 from service.words import N_, Sentence
@@ -150,7 +150,9 @@ def band_of(outlook: Outlook, first: int, slots: int) -> Band:
         return row
 
     return Band(
-        Sentence(N_("expected, 95 of 100 times inside the band")),
+        Sentence(N_("expected")),
+        Sentence(N_("hardly less (1 time in 40)")),
+        Sentence(N_("hardly more (1 time in 40)")),
         on_axis(outlook.low95_ma),
         on_axis(outlook.expected_ma),
         on_axis(outlook.high95_ma),
@@ -195,7 +197,7 @@ def _quarters_sheet(facts: CableFacts, zone: tzinfo) -> Sheet:
     for one in facts.found.today:
         at.setdefault(one.at_ms, {})[one.feeder_id] = one
     cables = list(facts.tree.cables.values())
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             clock_time(from_ms(quarter_ms), zone),
             *(
@@ -205,13 +207,47 @@ def _quarters_sheet(facts: CableFacts, zone: tzinfo) -> Sheet:
         )
         for quarter_ms, here in at.items()
     ]
+    rows += _coming_rows(facts, zone)
     return Sheet(
         "quarters",
         Sentence(N_("The day as a table")),
-        Sentence(N_("The highest current of each quarter of an hour, in amps.")),
+        Sentence(
+            N_(
+                "The highest current of each quarter of an hour, in amps; of what is to come the "
+                "expected one and, in brackets, between what it stays 95 of 100 times."
+            )
+        ),
         (
             words(N_("From")),
             *(Column(one.name) for one in cables),
         ),
         tuple(rows),
     )
+
+
+def _coming_rows(facts: CableFacts, zone: tzinfo) -> list[tuple[Cell, ...]]:
+    """What is expected of the next quarters, beside the measured ones."""
+    if not (facts.outlooks and facts.midnight <= facts.now < facts.next_midnight):
+        return []
+    ahead = max(len(one.expected_ma) for one in facts.outlooks.values())
+    start = to_ms(facts.now) // QUARTER_MS * QUARTER_MS
+    rows: list[tuple[Cell, ...]] = []
+    for number, step in enumerate(range(STEPS_PER_QUARTER - 1, ahead, STEPS_PER_QUARTER), 1):
+        time = clock_time(from_ms(start + number * QUARTER_MS), zone)
+        rows.append(
+            (
+                Sentence(N_("{time}, expected"), {"time": time}),
+                *(_expected(facts.outlooks.get(key), step) for key in facts.tree.cables),
+            )
+        )
+    return rows
+
+
+def _expected(outlook: Outlook | None, step: int) -> str | None:
+    if outlook is None:
+        return None
+    low, middle, high = (
+        Quantity(row[step], Kind.AMPS).text
+        for row in (outlook.low95_ma, outlook.expected_ma, outlook.high95_ma)
+    )
+    return f"{middle} ({low}–{high})"

@@ -38,9 +38,22 @@ class Band:
     """Between a low and a high line, and the middle of it: what is expected."""
 
     words: Sentence
+    low_words: Sentence
+    high_words: Sentence
     low: Values
     middle: Values
     high: Values
+
+    def data(self, language: str) -> dict[str, Any]:
+        """As the script reads it, its words in one language."""
+        return {
+            "name": self.words.in_language(language),
+            "low_name": self.low_words.in_language(language),
+            "high_name": self.high_words.in_language(language),
+            "low": list(self.low),
+            "middle": list(self.middle),
+            "high": list(self.high),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +98,5 @@ class Chart:
                 }
                 for level in self.levels
             ],
-            "band": self.band
-            and {
-                "name": self.band.words.in_language(language),
-                "low": list(self.band.low),
-                "middle": list(self.band.middle),
-                "high": list(self.band.high),
-            },
+            "band": self.band and self.band.data(language),
         }

@@ -17,8 +17,8 @@ from service.pages.draw import draw
 from service.pages.figures_look import (
     Asked,
     asked_month,
-    bars_of,
     cable_facts,
+    cables_now,
     committee_facts,
     entrances_of,
     longest_of,
@@ -65,11 +65,11 @@ def cables(
 ) -> Response:
     """The cables of a month, and one day of it quarter by quarter."""
     house = house_of(request)
-    bars = bars_of(house)
+    now = cables_now(house)
     with house.store.reading() as uow:
         wanted = month or (day.isoformat()[:7] if day else None)
         asked = asked_or_not_found(uow, house, wanted)
-        facts = cable_facts(house, uow, asked, day, bars)
+        facts = cable_facts(house, uow, asked, day, now)
     if facts is None:
         raise no_entry(Reason.NOT_FOUND)
     view = cables_view(facts, house.settings.zone)

@@ -94,7 +94,7 @@ def sheets_of(house: House, month: str | None) -> tuple[Asked, list[Sheet]]:
     with house.store.reading() as uow:
         asked = asked_or_not_found(uow, house, month)
         facts = committee_facts(uow, asked, house.tree, zone)
-        load = cable_facts(house, uow, asked, None, {})
+        load = cable_facts(house, uow, asked, None)
         longest = longest_of(uow, asked)
     found = facts.figures
     served = service_view(found, longest, numbers, entrances)

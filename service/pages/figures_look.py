@@ -1,10 +1,13 @@
 """Looks a month's figures up for the committee's pages and files, outside of the house's lock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from service.billing.actions import accounts
 from service.billing.months import month_of
+from service.feeders.forecast import Outlook
 from service.feeders.tree import Tree
 from service.flow.house import House
 from service.pages import look, look_desk
@@ -68,10 +71,17 @@ def committee_facts(uow: UnitOfWork, asked: Asked, tree: Tree, zone: tzinfo) -> 
     )
 
 
-def bars_of(house: House) -> dict[str, FeederBar]:
-    """How full every cable is at this moment."""
+class CablesNow(NamedTuple):
+    """How full every cable is at this moment, and what is expected of the next three hours."""
+
+    bars: Mapping[str, FeederBar]
+    outlooks: Mapping[str, Outlook]
+
+
+def cables_now(house: House) -> CablesNow:
+    """Every cable at this moment."""
     with house.look() as work:
-        return look_desk.bars_now(work)
+        return CablesNow(look_desk.bars_now(work), dict(house.outlooks))
 
 
 def numbers_of(house: House) -> dict[str, int]:
@@ -87,7 +97,7 @@ def entrances_of(house: House) -> dict[str, int]:
 
 
 def cable_facts(
-    house: House, uow: UnitOfWork, asked: Asked, wanted: date | None, bars: dict[str, FeederBar]
+    house: House, uow: UnitOfWork, asked: Asked, wanted: date | None, now: CablesNow | None = None
 ) -> CableFacts | None:
     """The cables of a month, and one day of it; None when that day is not in the month."""
     zone = house.settings.zone
@@ -102,9 +112,9 @@ def cable_facts(
         midnight=since,
         next_midnight=until,
         tree=house.tree,
-        bars=bars,
+        bars=now.bars if now else {},
         found=cables(uow, asked.span, Span(since, until), zone),
-        outlooks={},
+        outlooks=now.outlooks if now else {},
     )
 
 

@@ -155,6 +155,23 @@ def test_quantities_are_shown_as_people_read_them():
 # --- cables --------------------------------------------------------------------------------------
 
 
+def test_what_is_expected_stands_in_the_table_too(house: House):
+    whole = house.compound.house
+    steps, nothing = tuple(range(1_000, 37_000, 1_000)), (0,) * 36
+    whole.outlooks = {
+        "site": Outlook(
+            "site", steps, nothing, nothing, nothing, steps, nothing, (0.0,) * 36, None, None
+        )
+    }
+    page = house.staff("viewer").get(f"{FIGURES}/cables")
+    rows = re.findall(r'<th scope="row">(\d\d:\d\d), expected</th>(.*?)</tr>', page.text)
+    assert [time for time, _ in rows][:3] == ["19:15", "19:30", "19:45"]
+    assert len(rows) == 12
+    assert "3.0 (0.0–3.0)" in rows[0][1]
+    bands = [data["band"] for data in charts_of(page.text).values()]
+    assert [band["middle"][77] for band in bands if band] == [3.0]
+
+
 def test_the_band_of_the_coming_hours_lies_on_the_quarters_after_now():
     steps = tuple(range(1_000, 37_000, 1_000))
     nothing = (0,) * 36
@@ -164,5 +181,6 @@ def test_the_band_of_the_coming_hours_lies_on_the_quarters_after_now():
     band = band_of(outlook, first=76, slots=96)
     assert [n for n, value in enumerate(band.middle) if value is not None] == list(range(77, 89))
     assert (band.middle[77], band.high[88], band.low[77]) == (3.0, 36.0, 0.0)
+    assert band.data("en")["high_name"] == "hardly more (1 time in 40)"
     late = band_of(outlook, first=94, slots=96)
     assert [n for n, value in enumerate(late.middle) if value is not None] == [95]

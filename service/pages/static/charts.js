@@ -13,12 +13,12 @@
     const look = { stroke: ink("soft"), font: `${size}px sans-serif`, ticks: { show: false } };
     const grid = { stroke: ink("line"), width: 1 };
     return [
-      { ...look, grid: { show: false }, size: size * 2, splits: () => places(data), values: (_, at) => at.map((n) => data.labels[n] ?? "") },
+      { ...look, grid: { show: false }, size: size * 2, splits: (plot) => places(data, plot.width / (size * 4.5)), values: (_, at) => at.map((n) => data.labels[n] ?? "") },
       { ...look, grid, size: size * 3.6, values: (_, at) => at.map((n) => String(n)) },
     ];
   };
-  const places = (data) => {
-    const every = data.every > 1 ? data.every : Math.ceil(data.labels.length / 10);
+  const places = (data, room) => {
+    const step = data.every, every = step * Math.ceil(data.labels.length / step / room);
     return data.labels.map((_, n) => n).filter((n) => n % every === 0);
   };
   const shown = (data) => (_, value) => (value == null ? "–" : value.toFixed(data.digits));
@@ -36,7 +36,7 @@
       found.push({ label: one.name, stroke: ink(one.look), width: 2, dash: [2, 4], points: { show: false }, value: shown(data) });
     if (data.band) {
       const edge = { stroke: ink("accent"), width: 1, points: { show: false }, value: shown(data) };
-      found.push({ ...edge, label: `${data.band.name} ↑` }, { ...edge, label: `${data.band.name} ↓` });
+      found.push({ ...edge, label: data.band.high_name }, { ...edge, label: data.band.low_name });
       found.push({ ...edge, label: data.band.name, width: 2, dash: [8, 5] });
     }
     return found;
