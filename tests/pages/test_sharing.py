@@ -5,7 +5,9 @@ import re
 import pytest
 from httpx import Response
 
+from service import door
 from service.flow.requests import Started, StartRequest, start
+from service.households.access import may
 from service.households.records import audit_trail
 from service.sessions.may_start import Refused
 from service.sessions.records import of_household, session_row
@@ -264,3 +266,20 @@ def test_every_deed_is_in_the_trail_by_pass_and_by_nobody_s_name(house: House, h
     assert [d[1] for d in deeds].count("passes.manage_own") == 2
     assert any(role == "helper" for role, *_ in deeds)
     assert "老王" not in told
+
+
+def test_every_page_that_is_not_theirs_is_closed_to_helpers_and_guests(house: House, host: Person):
+    """Every route of the app, with every method: what the table does not give is refused."""
+    for role, person in (("helper", helper_of(house, host)), ("guest", guest_of(house, host))):
+        token = hidden(person.get("/shared").text)
+        closed = 0
+        for method, path, action in door.check_routes(house.app):
+            if method not in ("GET", "POST") or may(role, action):
+                continue
+            address = re.sub(r"\{[^}]+\}", "1", path)
+            answer = person.client.request(
+                method, address, data=token if method == "POST" else None
+            )
+            assert answer.status_code == 403, (role, method, path, answer.status_code)
+            closed += 1
+        assert closed > 100
