@@ -17,8 +17,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, PICTURES, Street, open_street
-from tests.browser.stage import STAFF, Evening, full_evening
-from tests.browser.test_every_page import code_of, kind_of
+from tests.browser.stage import STAFF, Evening, full_evening, sign_in_code
+from tests.browser.test_every_page import kind_of
 from tests.browser.walk import Place, walk
 from tests.conftest import migrated
 
@@ -70,7 +70,9 @@ def take(street: Street, places: Sequence[Place], folder: Path, *, first_only: b
     count = 0
     for (login, way), wanted in jobs.items():
         if login not in states:
-            states[login] = street.visit(code_of(street, login)).context.storage_state()
+            assert isinstance(street.house, Evening)
+            code = sign_in_code(street.house, login)
+            states[login] = street.visit(code).context.storage_state()
         page = _tab(street, states[login], way)
         for place in wanted:
             page.goto(street.url + place.path, wait_until="load")

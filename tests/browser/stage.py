@@ -5,7 +5,6 @@ told, one got no answer; a pile is silent, one too hot, one out of order; a pric
 line questioned, an entry waits for its second signature, a payment for its household.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -26,6 +25,9 @@ from tests.pages.test_payments import press
 from tests.pages.test_payments import send as send_file
 from tests.pages.test_prices import FLAT, NEW
 from tests.pages.test_prices import send as send_price
+from tests.pages.test_sharing import HOME as SHARING
+from tests.pages.test_sharing import code_of as invite_code
+from tests.pages.test_sharing import press as press_sharing
 from tests.pages.visitors import House, Person
 from tests.support.compound import TEST_SETTINGS, Compound, seeded_house
 
@@ -34,6 +36,9 @@ DOOR = "3-201"
 
 PLAN = Plan()
 QUIET = load_scenario("normal_week").with_changes(bikes=0)
+SHARED = {"helper": "/helpers", "guest": "/guests"}
+"""Who charges on the account of DOOR, and the form that invites them."""
+
 STAFF = ("gatehouse", "maintenance", "committee", "viewer")
 HOUR_MS = 3_600_000
 
@@ -133,7 +138,8 @@ def _faults(evening: Evening) -> None:
         ("fault", 5, 2),
     ):  # fmt: skip
         evening.show(f"outlet-{name}", "", f"/p/{pile}/{outlet}")
-        evening.show(f"outlet-{name}-mine", DOOR, f"/p/{pile}/{outlet}")
+        if name in ("free", "in-use", "full"):
+            evening.show(f"outlet-{name}-mine", DOOR, f"/p/{pile}/{outlet}")
     for pile in (5, 7, 8):
         evening.show(f"pile-{pile}", "maintenance", f"/fix/piles/{pile}")
 
@@ -196,15 +202,37 @@ def _tonight(evening: Evening) -> None:
         ("no-answer", "4-102", unanswered), ("starting", "4-201", starting),
     ):  # fmt: skip
         evening.show(f"session-{name}", door, path)
+    evening.show("gate-slip", "gatehouse", f"/gate/slip/{full_session(evening)}")
+    evening.show("offline", "", "/offline")
+    for login in SHARED:
+        evening.show(f"shared-{login}", login, "/shared")
+    for path in ("staff", "trail", "begin", "begin/import", "begin/codes", "begin/piles"):
+        evening.show(f"committee-{path.replace('/', '-')}", "committee", f"/committee/{path}")
+    evening.show("staff-password", "committee", "/staff/password")
     for name, door in (("new", "4-202"), ("mine", DOOR)):
         evening.show(f"me-{name}", door, "/me")
     for role in ("", DOOR, "committee"):
         evening.show(f"not-found-{role or 'public'}", role, "/p/99/1")
 
 
-def visitor(evening: Evening, login: str, language: str = "zh") -> Person:
-    """Whoever a state is shown to."""
+def full_session(evening: Evening) -> str:
+    """A charge of tonight that is over."""
+    path = next(state.path for state in evening.states if state.name == "session-full")
+    return path.rpartition("/")[2]
+
+
+def sign_in_code(evening: Evening, login: str) -> str | None:
+    """A fresh code for whoever a state is shown to; None for the public."""
+    if login in SHARED:
+        host = evening.resident(DOOR)
+        limits = {"most": "wh:500", "charges": "2", "days": "3"} if login == "guest" else {}
+        return invite_code(press_sharing(host, SHARING, SHARED[login], **limits))
     if not login:
-        return evening.public(language)
-    known: Callable[[str, str], Person] = evening.staff if login in STAFF else evening.resident
-    return known(login, language)
+        return None
+    return evening.staff_code(login) if login in STAFF else evening.code_of(login)
+
+
+def visitor(evening: Evening, login: str, language: str = "zh") -> Person:
+    """Whoever a state is shown to, signed in."""
+    person, code = evening.public(language), sign_in_code(evening, login)
+    return person.sign_in(code) if code else person

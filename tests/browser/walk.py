@@ -16,13 +16,13 @@ from tests.pages.visitors import Person
 ADDRESS = re.compile(r'(?:href|action|hx-get|sse-connect|data-src)="(/[^"#]*)"')
 HABITS = re.compile(r"[?&](?:amp;)?(lang|large)=[^&\"]*")
 A_FILE = re.compile(
-    r"(/pdf|/xlsx|/csv|/file|\.csv|\.json|\.txt|\.py|\.html|\.js|\.webmanifest|/whole|/public"
+    r"(/pdf|/xlsx|/csv|/file|\.csv|\.json|\.txt|\.py|\.html|\.js|\.webmanifest|\.pdf|\.xlsx|\.png|\.css|/whole|/public"
     r"|/printable|/download|/photos?/\{\w+\}|/vouchers/\{sha256\})$"
 )
 A_PART = re.compile(r"^/(live/|static|token|api/)|/progress$")
 
 FOR_ALL = {action for action, roles in ACCESS.items() if Role.PUBLIC in roles}
-"""What staff see of the pages for everybody differs by a menu, which their own pages show."""
+"""What those who are signed in see of these differs by a menu, which their own pages show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,8 @@ class _Walker:
         if "html" not in answer.headers["content-type"]:
             return []
         self.reached.add(place.route)
-        if place.login not in STAFF or self.actions[place.route] not in FOR_ALL:
+        is_state = any(place.name == state.name for state in self.evening.states)
+        if is_state or not place.login or self.actions[place.route] not in FOR_ALL:
             self.places.append(place)
         links = [
             HABITS.sub("", link).replace("&amp;", "&") for link in ADDRESS.findall(answer.text)
