@@ -51,7 +51,7 @@ from service.pages.paper.jobs import Jobs
 from service.words import N_, Sentence
 
 YEAR_S = 31_536_000
-SHEETS = {f"beimen.css+{name}.css" for name in ("desk", "duty")}
+SHEETS = {f"beimen.css+{rest}.css" for rest in ("desk", "duty", "desk.css+vendor/uplot")}
 """Styles that are sent as one file."""
 
 TITLES = {
