@@ -148,6 +148,7 @@ def _resume_shed(work: Work) -> None:
             key=f"continue:{row.id}",
             max_energy_wh=max(1, row.max_energy_wh - (row.energy_wh or 0)),
             continues_id=row.id,
+            ready_by_at=row.ready_by_at,
             pass_id=row.pass_id,
         )
         requests.start_in(work, request)
