@@ -188,7 +188,7 @@ def test_the_flag_names_the_moment_and_the_bikes_that_will_come():
 def test_the_flag_names_silent_outlets_when_they_are_the_cause():
     outlook = e3([at_full(30) for _ in range(20)], certain_ma={"e3": (0, 0, 15_152)})
     assert outlook.may_pass is not None
-    assert "15.2 A must be kept" in outlook.may_pass.sentence.in_language("en")
+    assert "15.2 A kept" in outlook.may_pass.sentence.in_language("en")
 
 
 # --- laws ----------------------------------------------------------------------------------------
