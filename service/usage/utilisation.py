@@ -65,7 +65,7 @@ def by_outlet(visits: Iterable[Visit], places: Sequence[Place], span: Span) -> l
         row[0] += 1
         row[2] += part[1] - part[0]
         if visit.ended_ms is not None and since <= visit.ended_ms < until:
-            row[1] += visit.energy_wh or 0
+            row[1] += visit.used_wh
     length = max(1, until - since)
     return [
         OutletUse(*place, count, energy_wh, ms // 1000, min(1.0, ms / length))

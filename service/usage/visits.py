@@ -32,6 +32,12 @@ class Visit(NamedTuple):
     was_shed: bool = False
     """Switched off for a while because its cable was too full."""
 
+    @property
+    def used_wh(self) -> int:
+        """What it took, where nobody doubts it: the record of a held or waived session may be a
+        register that jumped by 10,000 kWh."""
+        return self.energy_wh or 0 if self.state not in (State.HELD, State.WAIVED) else 0
+
 
 @dataclass(frozen=True, slots=True)
 class VisitFigures:
@@ -95,7 +101,7 @@ def figures(visits: Iterable[Visit], span: Span) -> VisitFigures:
                 waits.append(wait_ms)
         if _ended_within(visit, since, until):
             ended += 1
-            energy += visit.energy_wh or 0
+            energy += visit.used_wh
             if visit.state == State.HELD:
                 held += 1
                 held_wh += visit.energy_wh or 0
@@ -157,7 +163,7 @@ def by_day(visits: Iterable[Visit], span: Span, zone: tzinfo) -> list[Day]:
         if _ended_within(visit, since, until):
             day = from_ms(visit.ended_ms or 0).astimezone(zone).date()
             sessions[day] += 1
-            energy[day] += visit.energy_wh or 0
+            energy[day] += visit.used_wh
     if span.seconds == 0:
         return []
     day = span.since.astimezone(zone).date()

@@ -38,10 +38,17 @@ def test_an_evening_in_figures():
         visit(state=State.QUEUED, commanded_ms=None, **NEVER),
     ]
     assert figures(seen, MARCH) == VisitFigures(
-        asked=7, started=4, not_started=1, left_queue=1, under_way=1, ended=3, energy_wh=1050,
+        asked=7, started=4, not_started=1, left_queue=1, under_way=1, ended=3, energy_wh=1000,
         held=1, held_wh=50, queued=0, waits_mean_s=0, waits_longest_s=0,
     )  # fmt: skip
     assert figures(seen, MARCH).success_share == 0.8
+
+
+def test_a_register_that_jumped_does_not_drown_the_month():
+    seen = [visit(), visit(state=State.HELD, energy_wh=10_000_000), visit(state=State.WAIVED)]
+    found = figures(seen, MARCH)
+    assert (found.ended, found.energy_wh, found.held_wh) == (3, 600, 10_000_000)
+    assert sum(day.energy_wh for day in by_day(seen, MARCH, ZONE)) == 600
 
 
 def test_who_no_longer_wanted_to_wait_is_no_failure_and_nobody_asked_is_no_share():
