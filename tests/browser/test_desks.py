@@ -1,10 +1,10 @@
 """Gatehouse, maintenance, committee and public, on the screens they use."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from simulator.mishaps import Mishap
-from tests.browser.conftest import DESK, NARROW, PHONE, Street, overflow, picture, violations
+from tests.browser.conftest import DESK, NARROW, Street, overflow, picture, violations
 from tests.pages.visitors import House
 
 pytestmark = pytest.mark.browser

@@ -1,4 +1,4 @@
-"""Scan, sign in, start, watch live, stop or unplug, see the bill: on a phone, zh, en and in large type."""
+"""Scan, sign in, start, watch live, stop or unplug, see the bill: zh, en, large type, a phone."""
 
 import pytest
 from playwright.sync_api import Page, expect
