@@ -52,11 +52,13 @@ def loss_text(loss: GridLoss, zone: tzinfo) -> LossText:
 
 def period_words(loss: GridLoss, zone: tzinfo) -> Sentence:
     """The days of a bill of the grid, both included: '25 February to 24 March 2026'."""
-    values = {
-        "since": on_day(from_ms(loss.since_ms), zone),
-        "until": full_day(from_ms(loss.until_ms - 1), zone),
-    }
-    return Sentence(N_("{since} to {until}"), values)
+    since, until = from_ms(loss.since_ms), from_ms(loss.until_ms - 1)
+    year = until.astimezone(zone).year
+    if since.astimezone(zone).year != year:
+        values = {"since": full_day(since, zone), "until": full_day(until, zone)}
+        return Sentence(N_("{since} to {until}"), values)
+    within = {"since": on_day(since, zone), "until": on_day(until, zone), "year": year}
+    return Sentence(N_("{since} to {until} {year}"), within)
 
 
 def no_loss(account: AccountFigures) -> Sentence:
