@@ -260,7 +260,8 @@ def proofs(folder: Path) -> str:
             found = module.check((folder / row["proof"]).read_text("utf-8"), root)
         except module.ProofError:
             raise MisfitError("\n".join(bad)) from None
-        bill = (found.amount_fen, found.energy_wh)
+        bill, whose = (found.amount_fen, found.energy_wh), (found.household, found.place)
+        fits(whose == (int(row["household"]), int(row["place"])), *bad)
         fits(bill == bills.pop(row["household"], None) and found.month == month, *bad)
         fits((found.leaves, found.total_fen, found.total_wh) == (leaves, fen, wh), *bad)
     fits(not bills, "有账单没有证明", "A statement has no proof")

@@ -23,6 +23,7 @@ from service.pages.figures_look import (
     entrances_of,
     longest_of,
     numbers_of,
+    tree_of,
 )
 from service.pages.figures_view import outlets_sheet, service_view
 from service.pages.sheets import Pen
@@ -40,9 +41,10 @@ def overview(request: Request, visitor: See, month: Month = None) -> Response:
     """A month at a glance."""
     house = house_of(request)
     # long reads stay outside the house's lock, so that no pile waits for a figure
+    tree = tree_of(house)
     with house.store.reading() as uow:
         asked = asked_or_not_found(uow, house, month)
-        facts = committee_facts(uow, asked, house.tree, house.settings.zone)
+        facts = committee_facts(uow, asked, tree, house.settings.zone)
     view = committee_view(facts, house.settings.zone)
     return _draw(request, visitor, "committee.html", asked, "overview", view=view)
 

@@ -84,6 +84,12 @@ def cables_now(house: House) -> CablesNow:
         return CablesNow(look_desk.bars_now(work), dict(house.outlooks))
 
 
+def tree_of(house: House) -> Tree:
+    """The cables, also before the first pile has spoken."""
+    with house.look():
+        return house.tree
+
+
 def numbers_of(house: House) -> dict[str, int]:
     """The number on the label of every pile."""
     with house.look():

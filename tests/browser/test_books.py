@@ -42,7 +42,7 @@ def test_a_month_is_closed_at_the_desk_and_read_by_everybody(street: Street):
 
     reader = street.visit(None, PHONE)
     reader.goto(street.url)
-    reader.get_by_role("link", name="收支公示").click()
+    reader.get_by_role("link", name="收支公示", exact=True).click()
     is_clean(reader, "books-6-open")
     reader.get_by_role("link", name="2026年3月", exact=True).click()
     is_clean(reader, "books-7-month")

@@ -54,6 +54,7 @@ def test_from_scan_to_bill(street: Street, language: str, large: bool):
         street.house.unplug("LB-003", 1)
     else:
         page.get_by_role("button", name=end).click()
+        expect(page.get_by_role("heading", name="正在停止", exact=True)).to_be_visible()
     street.house.run(60)
     expect(page.get_by_text(ended)).to_be_visible()
     expect(page.get_by_role("link", name=mine)).to_be_visible()

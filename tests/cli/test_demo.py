@@ -59,7 +59,7 @@ def test_the_demo_shows_its_pages_and_ends_within_five_seconds_with_pages_open(d
     with urllib.request.urlopen(url + scan[0], timeout=10) as page:
         text = page.read().decode()
     assert "演示" in text
-    stream = re.search(r'sse-connect="([^"]+)"', text)
+    stream = re.search(r'data-live="([^"]+)"', text)
     assert stream
 
     children = psutil.Process(process.pid).children(recursive=True)

@@ -66,7 +66,7 @@ def test_each_choice_shows_to_the_fen_what_it_would_bill(street):
     session_id = street.held()
     text = street.staff("committee").text(f"/committee/held/{session_id}")
     assert "Bill only what our own readings prove 1.500 − 1.000 = 0.500 kWh" in text
-    assert "electricity: 0.500 kWh × 0.487 = 0.2435000 → 0.24" in text
+    assert "electricity · 0.500 kWh × 0.487 = 0.2435000 → 0.24" in text
     assert "Bill nothing 0.500 kWh are let go" in text
     assert "Bill by the pile's final record" not in text
 

@@ -60,7 +60,8 @@ def test_harmless_commands_are_the_golden_ones(cmd):
 @pytest.mark.parametrize("cmd", sorted(OPERATIONS))
 def test_what_maintenance_can_ask_on_its_page_fits_the_contract(cmd):
     asked = OPERATIONS[cmd]("LB-017", 1)
-    assert payload_of(Order(asked.cmd, asked.outlet, None, asked.fields))["cmd"] == cmd
+    assert asked.cmd in VALID_S
+    assert payload_of(Order(asked.cmd, asked.outlet, None, asked.fields))["cmd"] == asked.cmd
 
 
 @pytest.mark.parametrize("cmd", sorted(VALID_S))
