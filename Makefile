@@ -52,11 +52,11 @@ check: $(V)/.dev
 	@echo "check: style, import order and types are clean"
 
 test: $(V)/.dev system check
-	$(V)/bin/python -m pytest -n 2 --dist loadfile tests
+	$(V)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests
 
 coverage: $(V)/.dev system
 	@mkdir -p build/artefacts
-	$(V)/bin/coverage erase && $(V)/bin/coverage run -m pytest -n 2 --dist loadfile tests
+	$(V)/bin/coverage erase && $(V)/bin/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests
 	$(V)/bin/coverage combine -q && $(V)/bin/coverage report
 
 bench: $(V)/.dev system

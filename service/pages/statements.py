@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -49,13 +49,24 @@ def statements(request: Request, visitor: Any, month: Month) -> Response:
 
 
 @router.get("/committee/statements/{month}/print")
-def print_statements(request: Request, visitor: Any, month: Month) -> Response:
-    """All statements of a month, one household per sheet."""
+def print_statements(
+    request: Request,
+    visitor: Any,
+    month: Month,
+    entrance: Annotated[int | None, Query(ge=0, le=999)] = None,
+) -> Response:
+    """The statements of an entrance (the first, unless one is named), one household per sheet."""
     house = house_of(request)
-    pages = pages_of(house, look_up_month(house, month))
+    found = look_up_month(house, month)
+    entrances = sorted({one.entrance for one in found})
+    if entrance not in entrances:
+        entrance = entrances[0] if entrances else 0
+    pages = pages_of(house, [one for one in found if one.entrance == entrance])
     with house.work() as work:
         note_deed(work, visitor, "statement.see_any", f"month {month}", printed=len(pages))
-    return draw(request, "statements_print.html", {"pages": pages, "month": month_words(month)})
+    context = {"pages": pages, "month": month_words(month), "key": month}
+    context |= {"entrances": entrances, "entrance": entrance}
+    return draw(request, "statements_print.html", context)
 
 
 @router.get("/committee/statements/{month}/{household}")
