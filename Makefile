@@ -13,7 +13,7 @@ help:
 	@echo "make coverage   the tests once more, and which lines they never reach"
 	@echo "make bench  the figures of docs/bench.json, measured on this machine"
 	@echo "make bench-overload   forecast, sharing, breakers and curve watch, scored: docs/overload-card.md"
-	@echo "make screenshots  every page and state, as build/artefacts/screenshots/pages/index.html"
+	@echo "make screenshots  every page and state as pictures, and the slower looks at them: build/artefacts/"
 	@echo "make words  collects the sentences of code and pages into service/locale"
 	@echo "make clean  removes what the other commands made"
 
@@ -67,6 +67,7 @@ bench-overload: $(V)/.dev
 
 screenshots: $(V)/.dev system
 	$(V)/bin/python -m tests.browser.screenshots $(ARGS)
+	BEIMEN_THOROUGH=1 $(V)/bin/python -m pytest -n 2 --dist loadfile tests/browser
 
 words: $(V)/.dev
 	$(V)/bin/python -m tests.house.collect_words

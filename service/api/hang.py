@@ -33,10 +33,8 @@ def install(app: FastAPI) -> None:
     Needs `app.state.house` and `app.state.gauges`, and `app.state.wire` for a service that talks
     to piles. Call it after `door.install` and before `check_routes`.
     """
-    for room in ROOMS:
-        app.include_router(room.router)
-    app.include_router(health.router)
-    app.include_router(description)
+    for router in (*(room.router for room in ROOMS), health.router, description):
+        app.router.routes += router.routes  # as they are: including would analyse each again
 
 
 @description.get(f"{PREFIX}/openapi.json")

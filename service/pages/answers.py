@@ -33,7 +33,7 @@ from service.store import UnitOfWork
 from service.usage.evidence import digest_of
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Answer = Annotated[Visitor, Depends(guard("question.answer"))]
 QuestionId = Annotated[int, InPath(ge=1, le=2**53)]
 

@@ -21,7 +21,7 @@ from service.pages.draw import draw
 from service.pages.say_time import full_day
 from service.store import UnitOfWork
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Record = Annotated[Visitor, Depends(guard("payment.record"))]
 
 

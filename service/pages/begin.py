@@ -35,7 +35,7 @@ from service.pages.say_time import full_day
 from service.piles.records import pile_rows
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Manage = Annotated[Visitor, Depends(guard("households.manage"))]
 Passes = Annotated[Visitor, Depends(guard("passes.manage_any"))]
 

@@ -16,7 +16,7 @@ from service.piles.actions import arrange
 from service.piles.board import PileNow
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Manage = Annotated[Visitor, Depends(guard("households.manage"))]
 
 PATH = "/committee/begin/piles"

@@ -12,7 +12,7 @@ from service.pages import look
 from service.pages.context import asked_by, house_of, in_words, note_deed
 from service.pages.draw import draw
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Blink = Annotated[Visitor, Depends(guard("outlet.blink"))]
 
 

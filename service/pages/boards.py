@@ -35,7 +35,7 @@ from service.piles.records import Pile, pile_rows
 from service.store import UnitOfWork
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Print = Annotated[Visitor, Depends(guard("labels.print"))]
 Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 Kind = Literal["entrances", "piles"]

@@ -30,7 +30,7 @@ from service.pages.sheets import Pen
 from service.store import UnitOfWork
 from service.usage.actions import figures
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("usage.see"))]
 Month = Annotated[str | None, Query(pattern=f"^{A_MONTH.pattern}$")]
 Sort = Literal["place", "charges", "kwh", "taken", "usable"]

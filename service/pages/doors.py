@@ -31,7 +31,7 @@ from service.pages.context import asked_by, house_of, note_deed
 from service.pages.doors_draw import HOME, code_page, door_page, final_page, list_page, new_page
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Manage = Annotated[Visitor, Depends(guard("households.manage"))]
 Passes = Annotated[Visitor, Depends(guard("passes.manage_any"))]
 Id = Annotated[int, InPath(ge=1, le=2**31 - 1)]

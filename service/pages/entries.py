@@ -33,7 +33,7 @@ from service.pages.say_time import month as month_words
 from service.usage.spans import before
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 MOST_ID = 2**53
 
 Write = Annotated[Visitor, Depends(guard("entry.write"))]

@@ -21,7 +21,7 @@ from service.pages.draw import draw
 from service.pages.me import Month
 from service.pages.say_time import month as month_words
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Make = Annotated[Visitor, Depends(guard("export.make"))]
 
 PIECE_BYTES = 1 << 16

@@ -44,7 +44,7 @@ from service.pages.sheets import Cell, Pen, Quantity, Sheet
 from service.pages.statement_files import CSV, PDF, XLSX, named
 from service.words import Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("usage.see"))]
 
 WIDE, NARROW = 34, 15

@@ -21,7 +21,7 @@ from service.pages.look_pile import pile_facts
 from service.sessions.may_start import Refused
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("incident.see"))]
 SeePile = Annotated[Visitor, Depends(guard("pile.see"))]
 Operate = Annotated[Visitor, Depends(guard("pile.operate"))]

@@ -25,7 +25,7 @@ from service.pages.draw import draw
 from service.pages.incident_view import incident_view, stamp
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("incident.see"))]
 Handle = Annotated[Visitor, Depends(guard("incident.handle"))]
 IncidentId = Annotated[int, InPath(ge=1, le=2**53)]

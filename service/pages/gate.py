@@ -16,7 +16,7 @@ from service.pages.draw import draw
 from service.pages.gate_view import CutView, cut_view, running_rows
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Board = Annotated[Visitor, Depends(guard("board.see"))]
 Cut = Annotated[Visitor, Depends(guard("entrance.cut"))]
 

@@ -31,7 +31,7 @@ from service.pages.slip_view import slip_view
 from service.sessions.may_start import Refused
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 StartForDoor = Annotated[Visitor, Depends(guard("session.start_for_door"))]
 SeeAny = Annotated[Visitor, Depends(guard("session.see_any"))]
 StopAny = Annotated[Visitor, Depends(guard("session.stop_any"))]

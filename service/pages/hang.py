@@ -93,7 +93,7 @@ def install(app: FastAPI) -> None:
     app.add_middleware(GZipMiddleware, minimum_size=600, compresslevel=6)
     app.mount("/static", GuardedApp(OurFiles(directory=STATIC), "static.see"), name="static")
     for room in ROOMS:
-        app.include_router(room.router, include_in_schema=False)
+        app.router.routes += room.router.routes  # as they are: including would analyse each again
     app.state.papers = Jobs()
     live_pages.register_renderers(app.state.hub, app.state.house)
     show_refusals_with(app, refusal_page)

@@ -26,7 +26,7 @@ from service.store import UnitOfWork
 from service.usage.actions.evidence import evidence
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Decide = Annotated[Visitor, Depends(guard("held.decide"))]
 OrderNumber = Annotated[str, InPath(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 

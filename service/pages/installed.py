@@ -16,7 +16,7 @@ from service.door.state import door_of
 from service.pages.draw import STATIC, draw, environment, static_url
 from service.words import DEFAULT_LANGUAGE, N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("static.see"))]
 
 SIZES = (180, 192, 512)

@@ -20,7 +20,7 @@ from service.pages.place_papers import ON_A_SHEET, labels_order
 from service.pages.statement_files import PDF, named
 from service.words import DEFAULT_LANGUAGE, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Print = Annotated[Visitor, Depends(guard("labels.print"))]
 Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 

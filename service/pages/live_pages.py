@@ -33,7 +33,7 @@ from service.piles.board import Face
 from service.sessions.records import session_row
 from service.words import LANGUAGES
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("outlet.see"))]
 Follow = Annotated[Visitor, Depends(guard("session.follow"))]
 SeeOwn = Annotated[Visitor, Depends(guard("session.see_own"))]

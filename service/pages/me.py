@@ -25,7 +25,7 @@ from service.pages.resident import known_at, session_context
 from service.pages.session_view import session_view
 from service.sessions.records import Session, household_page
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 SeeOwn = Annotated[Visitor, Depends(guard("session.see_own"))]
 FROM_MS = Annotated[int | None, Query(ge=0, le=2**45)]
 

@@ -35,7 +35,7 @@ from service.usage.spans import before, month_span
 from service.usage.still_open import LONGEST_REASON, OpenItem, What, why_not_public
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Close = Annotated[Visitor, Depends(guard("month.close"))]
 HOME = "/committee/close"
 

@@ -33,7 +33,7 @@ from service.store import UnitOfWork
 from service.usage.account import AccountFigures
 from service.usage.actions.account import came_later, ledger_of_bills, published_accounts
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Public = Annotated[Visitor, Depends(guard("books.see"))]
 
 

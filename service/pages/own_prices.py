@@ -18,7 +18,7 @@ from service.pages.prices_view import OwnProposal, draft_text, prices_view
 from service.pages.say_time import month as month_words
 from service.usage.spans import before
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Own = Annotated[Visitor, Depends(guard("statement.see_own"))]
 
 

@@ -19,7 +19,7 @@ from service.door import (
 from service.households.outcomes import Refused
 from service.pages.sign_in_pages import after_sign_in
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Use = Annotated[Visitor, Depends(guard("sign_in.use"))]
 Manage = Annotated[Visitor, Depends(guard("passes.manage_own"))]
 Credential = Annotated[dict[str, Any], Body()]

@@ -37,7 +37,7 @@ from service.quantities import show_yuan
 from service.store import UnitOfWork
 from service.words import N_, Sentence, say
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Record = Annotated[Visitor, Depends(guard("payment.record"))]
 
 MOST_NUMBER = 2**31 - 1

@@ -33,7 +33,7 @@ from service.pages.people_view import PeopleFacts, people_view
 from service.pages.say_time import full_day, moment
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Manage = Annotated[Visitor, Depends(guard("passes.manage_own"))]
 Id = Annotated[int, InPath(ge=1, le=2**53)]
 Label = Annotated[str, Form(max_length=60)]

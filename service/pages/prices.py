@@ -25,7 +25,7 @@ from service.pages.prices_view import DraftText, draft_text, prices_view
 from service.pages.proposals import DraftId, find_draft
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Drafting = Annotated[Visitor, Depends(guard("tariff.draft"))]
 
 MOST_ROWS_SHOWN = 8

@@ -22,7 +22,7 @@ from service.pages.proof_view import file_name, proof_view
 from service.pages.say_time import month as month_words
 from service.store import UnitOfWork
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Own = Annotated[Visitor, Depends(guard("statement.see_own"))]
 Desk = Annotated[Visitor, Depends(guard("statement.see_any"))]
 Public = Annotated[Visitor, Depends(guard("books.see"))]

@@ -32,7 +32,7 @@ from service.pages.say_time import month as month_words
 from service.usage.spans import before
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Drafting = Annotated[Visitor, Depends(guard("tariff.draft"))]
 Publishing = Annotated[Visitor, Depends(guard("tariff.publish"))]
 DraftId = Annotated[int, InPath(ge=1, le=2**31 - 1)]

@@ -12,7 +12,7 @@ from service.pages.draw import draw
 from service.pages.front_look import FRONT, front_now
 from service.pages.live_pages import events, variant_of
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("outlet.see"))]
 
 

@@ -25,7 +25,7 @@ from service.pages.questions_view import QuestionFacts, question_text
 from service.pages.statement_page import block_text
 from service.words import Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 AskOwn = Annotated[Visitor, Depends(guard("statement.question_own"))]
 OrderNumber = Annotated[str, InPath(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 QuestionId = Annotated[int, InPath(ge=1, le=2**53)]

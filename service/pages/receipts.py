@@ -26,7 +26,7 @@ from service.pages.say_time import full_day, month
 from service.store import UnitOfWork
 from service.words import Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Record = Annotated[Visitor, Depends(guard("payment.record"))]
 PaymentForm = Annotated[Sent, Depends(sent_form("payment.record"))]
 

@@ -25,7 +25,7 @@ from service.sessions.may_start import Refused, refuse
 from service.sessions.records import session_row
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("outlet.see"))]
 Start = Annotated[Visitor, Depends(guard("session.start_here"))]
 Follow = Annotated[Visitor, Depends(guard("session.follow"))]

@@ -4,6 +4,6 @@ from fastapi import APIRouter
 
 from service.pages import begin, begin_piles, passkeys, people, sharing, staff, trail
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 for room in (people, sharing, passkeys, staff, trail, begin, begin_piles):
-    router.include_router(room.router)
+    router.routes += room.router.routes

@@ -22,7 +22,7 @@ from service.piles.board import Face
 from service.sessions.lifecycle import OPEN
 from service.sessions.records import Session, of_household, of_passes
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("sharing.see_own"))]
 
 MOST_SHOWN, MOST_FREE = 20, 6

@@ -23,7 +23,7 @@ from service.households.actions import login_and_hash
 from service.households.outcomes import SignedIn
 from service.pages.draw import draw
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Use = Annotated[Visitor, Depends(guard("sign_in.use"))]
 Leave = Annotated[Visitor, Depends(guard("sign_in.revoke_own"))]
 

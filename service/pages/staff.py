@@ -27,7 +27,7 @@ from service.pages.sign_in_pages import home_of
 from service.pages.staff_view import role_choices, staff_lines
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Manage = Annotated[Visitor, Depends(guard("staff.manage"))]
 Own = Annotated[Visitor, Depends(guard("password.change_own"))]
 Id = Annotated[int, InPath(ge=1, le=2**31 - 1)]

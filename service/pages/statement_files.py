@@ -24,7 +24,7 @@ from service.pages.statement_paper import order_for
 from service.pages.states import reasons_for_statements
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Own = Annotated[Visitor, Depends(guard("statement.see_own"))]
 Any = Annotated[Visitor, Depends(guard("statement.see_any"))]
 

@@ -22,7 +22,7 @@ from service.pages.statement_files import PDF, named
 from service.pages.statement_paper import Wish, order_of
 from service.words import N_, Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Any = Annotated[Visitor, Depends(guard("statement.see_any"))]
 
 LOST = N_(

@@ -20,7 +20,7 @@ from service.pages.questions_view import AnswerNote
 from service.pages.say_time import month as month_words
 from service.pages.statement_look import look_up, look_up_month, pages_of
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Own = Annotated[Visitor, Depends(guard("statement.see_own"))]
 Any = Annotated[Visitor, Depends(guard("statement.see_any"))]
 

@@ -19,7 +19,7 @@ from service.pages.style import Tokens, guide_css, tokens_of
 from service.piles.board import Face
 from service.words import Sentence
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("outlet.see"))]
 
 

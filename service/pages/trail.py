@@ -25,7 +25,7 @@ from service.pages.trail_view import deeds, to_csv
 from service.pages.trail_words import deed_words, role_meant, role_words
 from service.store import UnitOfWork
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 See = Annotated[Visitor, Depends(guard("audit.see"))]
 
 HOME = "/committee/trail"

@@ -12,7 +12,7 @@ from service.households.actions import household_of
 from service.pages import look
 from service.pages.context import house_of, note_deed
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Keep = Annotated[Visitor, Depends(guard("wish.keep_own"))]
 
 

@@ -1,5 +1,6 @@
 """A real browser against a really running app, and a place for the pictures."""
 
+import os
 import shutil
 import socket
 import threading
@@ -111,8 +112,15 @@ def street(sqlite_template: Path, tmp_path: Path, browser: Browser) -> Iterator[
         yield opened
 
 
+THOROUGH = bool(os.environ.get("BEIMEN_THOROUGH"))
+"""`make screenshots` keeps pictures of the stories and looks at pages in every way; `make test`
+has a quarter of an hour for everything, and drawing is half of what a browser does."""
+
+
 def picture(page: Page, name: str) -> None:
-    """Keep a picture of the whole page."""
+    """Keep a picture of the whole page, where pictures are wanted."""
+    if not THOROUGH:
+        return
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 

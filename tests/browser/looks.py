@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page
 
-from tests.browser.conftest import AXE, NARROW, overflow
+from tests.browser.conftest import AXE, NARROW, THOROUGH, overflow
 from tests.browser.walk import Place
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -126,9 +126,10 @@ class Looker:
         look.keyboard = self._keys()
         page.evaluate(AXE.read_text(encoding="utf-8") + "; undefined")
         look.axe = self._axe(None)
-        page.emulate_media(color_scheme="dark")
-        look.axe += [f"dark {line}" for line in self._axe(["color-contrast"])]
-        page.emulate_media(color_scheme="light")
+        if THOROUGH:
+            page.emulate_media(color_scheme="dark")
+            look.axe += [f"dark {line}" for line in self._axe(["color-contrast"])]
+            page.emulate_media(color_scheme="light")
         look.sideways = self._widths()
         look.weight = Weight(page.url, dict(self.sizes), page.evaluate(FIRST_PAINT))
         return look
@@ -159,7 +160,10 @@ class Looker:
 
     def _widths(self) -> list[str]:
         wrong = []
-        for size, letters in ((HALF_A_DESK, ""), (NARROW, ""), (NARROW, "large"), (NARROW, "huge")):
+        ways = [(NARROW, ""), (NARROW, "huge")]
+        if THOROUGH:
+            ways += [(HALF_A_DESK, ""), (NARROW, "large")]
+        for size, letters in ways:
             self.page.set_viewport_size({"width": size[0], "height": size[1]})
             self.page.evaluate("c => { document.documentElement.className = c }", letters)
             over = overflow(self.page)

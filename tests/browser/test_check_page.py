@@ -17,7 +17,6 @@ from tests.billing.forged import ANNA, MONTH, crooked, forgeries, proof, publish
 from tests.browser.conftest import (
     DESK,
     NARROW,
-    PICTURES,
     Street,
     open_street,
     overflow,
@@ -243,7 +242,6 @@ def test_the_desk_prints_it_on_one_sheet_of_paper(march: Street):
     page.emulate_media(media="print")
     picture(page, "proof-6-print")
     printed = page.pdf(prefer_css_page_size=True)
-    (PICTURES / "proof-6-print.pdf").write_bytes(printed)
     paper = PdfReader(io.BytesIO(printed))
     assert len(paper.pages) == 1
 
