@@ -63,7 +63,7 @@ def _best_move(draws: Sequence[PileDraw], loads: Sequence[int]) -> Move | None:
                 after[one.phase] -= one.current_ma
                 after[phase] += one.current_ma
                 moves.append((max(after), one.current_ma, one.pile, phase, one))
-    if not moves:
+    if not moves or max(loads) == 0:
         return None
     fullest_ma, _, _, phase, one = min(moves, key=lambda move: move[:4])
     if fullest_ma > (1 - WORTH_IT) * max(loads):

@@ -39,6 +39,8 @@ def test_a_move_that_hardly_helps_is_not_suggested():
 
 def test_nothing_drawn_is_balanced():
     assert balance_of([]).unbalance_percent == 0
+    idle = balance_of([PileDraw("P1", 0, 0), PileDraw("P2", 0, 0)])
+    assert (idle.unbalance_percent, idle.suggestion) == (0, None)
 
 
 @settings(max_examples=50, deadline=None)
