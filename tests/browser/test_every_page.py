@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 KB = 1000
 BUDGETS = {"resident": (15 * KB, 40 * KB), "duty": (25 * KB, 60 * KB), "desk": (60 * KB, 150 * KB)}
-"""To the first useful paint, and in all. The design names no first paint on duty and at the desk; the
+"""To the first useful paint, and in all. The design names no first paint for duty and desk; the
 longest page there, an entrance's bills to be printed, comes in one piece."""
 
 MOST_REQUESTS = 2
